@@ -1,0 +1,92 @@
+"""Debian root file systems: one for the nodes, two as the common layers of the images."""
+
+import pathlib
+
+from lab.parts import key
+from lab.progress import step
+from lab.shell import run
+
+SUITE = "bookworm"
+NODE_PACKAGES = (
+    "systemd", "systemd-sysv", "dbus", "containerd", "runc", "iptables", "nftables", "ipset", "conntrack", "ethtool", "socat",
+    "iproute2", "ebtables", "kmod", "procps", "python3", "openssh-server", "curl", "iputils-ping", "mount", "util-linux",
+)
+# kube-proxy and agnhost: packet filters, and the programs that the Kubernetes tests call in agnhost.
+USERLAND_PACKAGES = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "kmod", "procps", "curl", "netcat-openbsd", "dnsutils",
+                     "iputils-ping", "mount", "util-linux")
+# libraries only: clang itself is unpacked without its compiler dependencies, which an agent never uses
+AGENT_PACKAGES = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "kmod", "procps", "mount", "util-linux")
+WRAPPED = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
+
+# As in the upstream images, the first call chooses the host's backend by kubelet's hint chain. Legacy is read without -t,
+# which would create the table it names.
+IPTABLES_WRAPPER = """#!/bin/sh
+set -eu
+hint='^:(KUBE-IPTABLES-HINT|KUBE-KUBELET-CANARY) '
+mode=nft
+if ! { iptables-nft-save -t mangle; ip6tables-nft-save -t mangle; } 2>/dev/null | grep -Eq "$hint"; then
+  if { iptables-legacy-save; ip6tables-legacy-save; } 2>/dev/null | grep -Eq "$hint"; then mode=legacy; fi
+fi
+for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
+  ln -sf "xtables-$mode-multi" "/usr/sbin/$name"
+done
+exec "$(basename "$0")" "$@"
+"""
+
+
+class Rootfs:
+    """Builds and caches root file systems as tar files."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.folder = settings.cache_dir / "rootfs"
+
+    def node(self):
+        return self._make("node", NODE_PACKAGES, (
+            "rm -f {root}/etc/ssh/ssh_host_* {root}/etc/machine-id && touch {root}/etc/machine-id",
+            "chroot {root} systemctl mask getty.target systemd-logind.service systemd-udevd.service "
+            "console-getty.service systemd-networkd-wait-online.service",
+            "chroot {root} systemctl disable containerd.service ssh.service",
+        ))
+
+    def userland(self):
+        return self._make("userland", USERLAND_PACKAGES, (self._wrap(),))
+
+    def agent(self):
+        clang = self.settings.clang
+        return self._make("agent", (*AGENT_PACKAGES, f"libclang-cpp{clang}", f"libllvm{clang}"), (
+            self._wrap(),
+            "cd {root}/var/tmp && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get download "
+            f"clang-{clang} libclang-common-{clang}-dev && for file in *.deb; do dpkg-deb -x $file {{root}}; done && rm *.deb",
+            f"ln -s clang-{clang} {{root}}/usr/bin/clang",
+        ))
+
+    @staticmethod
+    def _wrap():
+        script = IPTABLES_WRAPPER.replace("'", "'\\''")
+        links = "; ".join(f"ln -sf iptables-wrapper {{root}}/usr/sbin/{name}" for name in WRAPPED)
+        return f"printf %s '{script}' > {{root}}/usr/sbin/iptables-wrapper; chmod 755 {{root}}/usr/sbin/iptables-wrapper; {links}"
+
+    def _make(self, name, packages, hooks):
+        target = self.folder / f"{name}-{SUITE}-{key(name, SUITE, *packages, *hooks)}.tar"
+        if target.exists():
+            return target
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = target.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        log = self.settings.cache_dir / "logs" / f"rootfs-{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        words = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", f"--include={','.join(packages)}",
+                 "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+                 "--dpkgopt=path-exclude=/usr/share/locale/*"]
+        words += [f"--customize-hook={hook.replace('{root}', '$1')}" for hook in hooks]
+        with step(f"make the root file system of the {name} image ({len(packages)} packages)"):
+            run(*words, SUITE, draft, *self._sources(), log=log)
+        draft.rename(target)
+        return target
+
+    @staticmethod
+    def _sources():
+        """The machine's own Debian sources where it runs the same suite, so that a local mirror is used."""
+        files = [pathlib.Path("/etc/apt/sources.list"), *sorted(pathlib.Path("/etc/apt/sources.list.d").glob("debian*"))]
+        return [str(path) for path in files if path.exists() and SUITE in path.read_text(encoding="utf-8")]
