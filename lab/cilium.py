@@ -18,6 +18,7 @@ def values(settings):
         "envoy": {"enabled": False}, "l7Proxy": False,
         "hubble": {"enabled": False},
         "ipam": {"mode": "kubernetes"},
+        "cni": {"chainingMode": "portmap"},        # without KPR nobody else serves hostPorts
         "ipv6": {"enabled": settings.dual},
         "k8s": {"requireIPv4PodCIDR": True},
         "cluster": {"name": settings.name},

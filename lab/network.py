@@ -6,6 +6,7 @@ own, and Service and pod addresses that nobody serves end in blackhole routes.
 
 import ipaddress
 import json
+import re
 
 from lab.shell import LabError, output, run
 
@@ -52,9 +53,9 @@ delete table inet {self.table}
 table inet {self.table} {{
   counter kept {{}}
   counter escaped {{}}
-  chain forward {{
-    type filter hook forward priority -300; policy accept;
-    iifname "{self.bridge}" oifname != "{self.bridge}" counter name kept drop
+  chain prerouting {{
+    type filter hook prerouting priority -300; policy accept;
+    iifname "{self.bridge}" fib daddr type != {{ local, broadcast, multicast }} fib daddr oifname != "{self.bridge}" counter name kept drop
   }}
   chain postrouting {{
     type filter hook postrouting priority 300; policy accept;
@@ -84,7 +85,11 @@ table inet {self.table} {{
     def down(self):
         for cidr in self._kept_here():
             run("ip", *_family(cidr), "route", "delete", "blackhole", cidr, check=False)
-        run("ip", "link", "delete", self.bridge, check=False)  # its routes and ports go with it
+        links = json.loads(output("ip", "-j", "link", "show", "type", "veth") or "[]")
+        for name in (link["ifname"] for link in links):
+            if re.fullmatch(rf"{self.settings.name}-n\d+", name):  # a node's end of it is gone only some time after the node
+                run("ip", "link", "delete", name, check=False)
+        run("ip", "link", "delete", self.bridge, check=False)  # its routes go with it
         run("nft", "delete", "table", "inet", self.table, check=False)
 
 
