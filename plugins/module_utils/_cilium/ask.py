@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""What is asked of an agent in one exec, and the reading of the answer."""
+
+import json
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import endpoints, status
+
+CONTAINER = "cilium-agent"
+MARK = "@@kubeproxy_free"
+# A row per endpoint and not the whole JSON: a node with 110 pods would send megabytes of policy with every poll.
+ROWS = r'{range [*]}{.id}{"\t"}{.status.state}{"\t"}{.status.identity.id}{"\t"}{.status.external-identifiers.k8s-namespace}' \
+       r'{"/"}{.status.external-identifiers.k8s-pod-name}{"\n"}{end}'
+# The program is cilium-dbg from 1.15 on and cilium before. Each part ends with a line that carries its exit code.
+SCRIPT = f"""
+c=$(command -v cilium-dbg || command -v cilium) || {{ echo "neither cilium-dbg nor cilium is in this container" >&2; exit 127; }}
+"$c" status -o json; printf '\\n%s %s\\n' '{MARK}' $?
+"$c" endpoint list -o jsonpath='{ROWS}'; printf '\\n%s %s\\n' '{MARK}' $?
+"""
+COMMAND = ["sh", "-c", SCRIPT]
+
+
+class Unanswered(Exception):
+    """The agent did not answer. The message is what it said."""
+
+
+def answer(stdout, stderr, code):
+    """(status, endpoints) in normal form from what COMMAND wrote."""
+    parts, text = [], []
+    for line in stdout.splitlines():
+        if line.startswith(MARK + " "):
+            parts.append(("\n".join(text), line[len(MARK) + 1:].strip()))
+            text = []
+        else:
+            text.append(line)
+    if len(parts) != 2:
+        raise Unanswered(f"exit code {code}, said: {_shortened(stderr or stdout)}")
+    (document, status_code), (rows, rows_code) = parts
+    try:
+        parsed = json.loads(document)
+    except ValueError:
+        raise Unanswered(f"cilium-dbg status -o json ended with {status_code} and wrote no JSON; said: {_shortened(stderr or document)}") from None
+    if rows_code != "0":
+        raise Unanswered(f"cilium-dbg endpoint list ended with {rows_code}; said: {_shortened(stderr or rows)}")
+    return status.from_json(parsed), endpoints.from_rows(rows)
+
+
+def _shortened(text):
+    text = " ".join(text.split())
+    return text if len(text) <= 300 else text[:297] + "..."
