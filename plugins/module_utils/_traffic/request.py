@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request along a path, from its first packet to its answer, and the name of what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import random
+import re
+import socket
+import time
+from typing import Any, Awaitable, Callable
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import dns, http1
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import Conntrack
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import Attempt, Path
+
+# An answer of this form is taken for the name of the backend; anything else is nobody's business and is not kept.
+BACKEND_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
+
+
+class Unexpected(Exception):
+    """An answer came, but not the expected one."""
+
+
+class BrokenOff(Exception):
+    """The peer ended the connection before its answer was complete."""
+
+
+async def attempt(path: Path, timeout: float, conntrack: Conntrack | None = None) -> Attempt:
+    """Make one new connection (or send one datagram) and judge its answer. There are no retries but the kernel's own."""
+    sock = open_socket(path)
+    started = time.monotonic()
+    body, error = None, None
+    try:
+        body = await asyncio.wait_for(_EXCHANGES[path.kind](sock, path), timeout)
+    except Exception as raised:  # pylint: disable=broad-exception-caught  # whatever it is, it is this request's result
+        error = raised
+    seconds = time.monotonic() - started
+    translated = ask(conntrack, sock, path)
+    sock.close()
+    if error is not None:
+        outcome, text = classify(error)
+        return Attempt(outcome, seconds, None, text, translated)
+    return Attempt("ok", seconds, backend_name(body or b""), None, translated)
+
+
+def open_socket(path: Path) -> socket.socket:
+    family = socket.AF_INET6 if ":" in path.address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM if path.protocol == "udp" else socket.SOCK_STREAM)
+    sock.setblocking(False)
+    return sock
+
+
+def ask(conntrack: Conntrack | None, sock: socket.socket, path: Path) -> str | None:
+    """Whether netfilter translated the open connection; None when nobody can say."""
+    if conntrack is None:
+        return None
+    try:
+        source = sock.getsockname()[:2]
+        if not source[1]:
+            return None  # it never had a port of its own: nothing was sent
+        return conntrack.translated(path.protocol, source, (path.address, path.port))
+    except OSError:
+        return None
+
+
+def classify(error: BaseException) -> tuple[str, str]:
+    """The outcome that an exception stands for, and its text."""
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
+        return "timed_out", "no answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused", "connection refused"
+    if isinstance(error, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)):
+        return "reset", "connection reset"
+    if isinstance(error, BrokenOff):
+        return "reset", "closed before the answer was complete"
+    if isinstance(error, OSError) and error.errno:
+        return "other", f"{errno.errorcode.get(error.errno, error.errno)}: {error.strerror}"
+    if isinstance(error, (Unexpected, dns.DnsError, http1.HttpError)):
+        return "other", str(error)
+    return "other", f"{type(error).__name__}: {error}"
+
+
+def backend_name(body: bytes) -> str | None:
+    text = body[:100].decode("latin-1").strip()
+    return text if BACKEND_NAME.fullmatch(text) else None
+
+
+def check_answer(path: Path, body: bytes) -> bytes:
+    if path.answer is not None and not re.search(path.answer, body.decode("utf-8", "replace")):
+        raise Unexpected(f"the answer does not match {path.answer!r}")
+    return body
+
+
+async def connect(sock: socket.socket, path: Path) -> asyncio.AbstractEventLoop:
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(sock, (path.address, path.port))
+    return loop
+
+
+async def get(sock: socket.socket, path: Path, keep_alive: bool) -> http1.Response:
+    """Send one GET on an open connection and read its whole answer."""
+    loop = asyncio.get_running_loop()
+    host = f"[{path.address}]:{path.port}" if ":" in path.address else f"{path.address}:{path.port}"
+    await loop.sock_sendall(sock, http1.encode_get(path.request, host, keep_alive))
+    data = b""
+    while True:
+        received = await loop.sock_recv(sock, 16384)
+        data += received
+        response = http1.parse_response(data, ended=not received)
+        if response is not None:
+            break
+        if not received:
+            raise BrokenOff()
+    wanted = response.status < 500 if path.status is None else response.status == path.status
+    if not wanted:
+        expected = "a status below 500" if path.status is None else str(path.status)
+        raise Unexpected(f"answered {response.status}, expected {expected}")
+    check_answer(path, response.body)
+    return response
+
+
+async def _tcp(sock: socket.socket, path: Path) -> bytes:
+    await connect(sock, path)
+    return b""
+
+
+async def _http(sock: socket.socket, path: Path) -> bytes:
+    await connect(sock, path)
+    return (await get(sock, path, keep_alive=False)).body
+
+
+async def _udp(sock: socket.socket, path: Path) -> bytes:
+    loop = await connect(sock, path)
+    await loop.sock_sendall(sock, path.request.encode())
+    return check_answer(path, await loop.sock_recv(sock, 65536))
+
+
+async def _dns(sock: socket.socket, path: Path) -> bytes:
+    loop = await connect(sock, path)
+    query_id = random.randrange(65536)
+    await loop.sock_sendall(sock, dns.encode_query(path.request, query_id))
+    dns.check_reply(await loop.sock_recv(sock, 65536), query_id)
+    return b""
+
+
+_EXCHANGES: dict[str, Callable[[socket.socket, Path], Awaitable[Any]]] = {
+    "tcp": _tcp,
+    "http": _http,
+    "udp": _udp,
+    "dns": _dns,
+}

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The prober as a process of its own, really started and stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import probe_run
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import RunFiles, alive, start_time
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError
+
+# The module forks before it has any thread; here the test's own servers are threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+
+@pytest.fixture
+def call(tmp_path, serve):
+    port = serve("http", "echo-1").port
+    defaults = dict(
+        name="run",
+        work_dir=str(tmp_path),
+        paths=[dict(name="good", kind="http", address="127.0.0.1", port=port)],
+        rate=20.0,
+        timeout=0.5,
+        slow_threshold=1.0,
+        max_duration=20,
+    )
+
+    def run(state, check_mode=False, **more):
+        return probe_run.run({**defaults, "state": state, **more}, check_mode)
+
+    yield run
+    run("stopped")
+
+
+def pid(tmp_path):
+    return RunFiles(str(tmp_path), "run").read("process.json")["pid"]
+
+
+def test_started_runs_in_a_session_of_its_own_and_stopped_returns_what_it_saw(call, tmp_path):
+    started = call("started")
+    assert started["changed"] and started["traffic"]["running"]
+    process = pid(tmp_path)
+    assert os.getsid(process) != os.getsid(0)
+    assert sorted(os.readlink(f"/proc/{process}/fd/{number}") for number in (0, 1, 2)) == [os.devnull] * 3
+    time.sleep(1)
+    stopped = call("stopped")
+    traffic = stopped["traffic"]
+    assert stopped["changed"] and not traffic["running"] and traffic["ended_by"] == "stopped"
+    good = traffic["paths"][0]
+    assert good["ok"] == good["requests"] == traffic["totals"]["requests"] >= 14
+    assert good["backends"] == {"echo-1": good["ok"]}
+    assert sum(row[1] for row in good["series"]) == good["ok"]
+    assert start_time(process) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_started_twice_is_unchanged_and_other_settings_are_refused(call, tmp_path):
+    call("started")
+    first = pid(tmp_path)
+    assert not call("started")["changed"]
+    assert pid(tmp_path) == first
+    with pytest.raises(TrafficError, match="runs under this name already"):
+        call("started", rate=5.0)
+
+
+def test_inspected_leaves_it_running(call):
+    call("started")
+    time.sleep(0.3)
+    assert call("inspected") != call("stopped")
+    assert call("inspected") == {"changed": False, "traffic": {}}
+
+
+def test_it_ends_by_itself_and_its_result_waits(call, tmp_path):
+    call("started", max_duration=1)
+    process = pid(tmp_path)
+    deadline = time.monotonic() + 10
+    while start_time(process) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    seen = call("inspected")["traffic"]
+    assert not seen["running"] and seen["ended_by"] == "max_duration"
+    assert call("started")["changed"]  # an ended run does not stand in the way of a new one
+
+
+def test_a_killed_prober_is_said_to_have_died_and_keeps_what_it_wrote(call, tmp_path):
+    call("started")
+    os.kill(pid(tmp_path), signal.SIGKILL)
+    assert call("stopped")["traffic"]["ended_by"] == "died"
+
+
+def test_check_mode_starts_and_stops_nothing(call, tmp_path):
+    assert call("started", check_mode=True)["changed"]
+    assert list(tmp_path.iterdir()) == []
+    call("started")
+    assert call("stopped", check_mode=True)["changed"]
+    assert call("inspected")["traffic"]["running"]
+    assert not call("started", check_mode=True)["changed"]
+
+
+def test_a_start_that_fails_says_why_and_leaves_nothing(call, tmp_path):
+    with pytest.raises(TrafficError, match="No process of pod gone"):
+        call("started", paths=[dict(name="p", kind="tcp", address="127.0.0.1", port=1, namespace=dict(pod_uid="gone"))])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [{"rate": 0}, {"timeout": 100}, {"max_duration": 0}, {"name": "../x"}, {"rate": 100.0, "paths": [{}] * 11}])
+def test_what_is_out_of_bounds_is_refused(call, wrong):
+    with pytest.raises(TrafficError):
+        call("started", **wrong)
+
+
+def test_a_process_number_used_again_is_not_our_prober():
+    assert alive({"pid": os.getpid(), "start_time": start_time(os.getpid())})
+    assert not alive({"pid": os.getpid(), "start_time": "1"})
