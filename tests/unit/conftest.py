@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lets plain pytest import ansible_collections.fleetops.kubeproxy_free from this checkout, wherever it lies."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import sys
+import types
+
+import hypothesis
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NAME = ("ansible_collections", "fleetops", "kubeproxy_free")
+
+
+def _package(name: str, folder: pathlib.Path | None) -> types.ModuleType:
+    """A package whose only content is the folder; an installed one of that name (the `ansible` package has one) stays."""
+    try:
+        module = importlib.import_module(name)
+    except ImportError:
+        module = types.ModuleType(name)
+        module.__path__ = []
+        sys.modules[name] = module
+    if folder:
+        module.__path__ = [str(folder)]
+    parent, _dot, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+    return module
+
+
+# ansible-test runs from a folder of this name and brings its own loader.
+if ROOT.parts[-3:] != NAME:
+    _package("ansible_collections", None)
+    _package("ansible_collections.fleetops", None)
+    _package("ansible_collections.fleetops.kubeproxy_free", ROOT)
+
+# A slow or busy machine is no reason to fail; the same examples on every run, so that a failure can be repeated.
+hypothesis.settings.register_profile("collection", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.load_profile("collection")

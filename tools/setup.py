@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the tools that the Makefile's targets use: a virtual environment, collections, and .work/env to reach both.
+
+The virtual environment and the collections lie in a cache outside the checkout (KPR_CACHE, else ~/.cache/kubeproxy-free),
+so that checkouts share them. What belongs to one checkout lies in its .work: the collections path and the file `env`.
+KPR_PYTHON=3.11 (a version or a path) chooses an interpreter other than the newest one found.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import hashlib
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+WORK = ROOT / ".work"
+CACHE = pathlib.Path(os.environ.get("KPR_CACHE") or "~/.cache/kubeproxy-free").expanduser()
+REQUIREMENTS = ROOT / "tools" / "requirements.txt"
+PYTHONS = ("3.13", "3.12", "3.11")
+
+#: The collections are taken from this release of the `ansible` package: it can be had wherever Python packages can.
+ANSIBLE_RELEASE = "14.5.0"
+COLLECTIONS = ("kubernetes/core", "containers/podman")
+
+STARTED = time.monotonic()
+
+
+def say(text: str) -> None:
+    print(f"setup [{time.monotonic() - STARTED:5.1f} s] {text}", flush=True)
+
+
+def run(*argv: object) -> None:
+    """Run a command whose output is of interest only when it fails."""
+    words = [str(word) for word in argv]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"setup: `{shlex.join(words)}` ended with {done.returncode}:\n{done.stdout[-4000:]}")
+
+
+# -- Debian packages and the interpreter ------------------------------------------------------------------------------
+
+def apt_install(*packages: str) -> None:
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        sys.exit(f"setup: missing on this machine: {' '.join(packages)}. Install them, as root: apt-get install {' '.join(packages)}")
+    say(f"apt-get install {' '.join(packages)}")
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    run("apt-get", "-q", "update")
+    run("apt-get", "-q", "-y", "--no-install-recommends", "install", *packages)
+
+
+def python_version(path: str) -> str | None:
+    """The version of an interpreter that can make virtual environments, else None. (Debian splits ensurepip off; pyenv's shims can be dead.)"""
+    probe = "import ensurepip, platform; print(platform.python_version())"
+    try:
+        done = subprocess.run([path, "-c", probe], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def find_python(wanted: str) -> tuple[str, str] | None:
+    """The path and version of the newest usable interpreter, or of the wanted one."""
+    if "/" in wanted:
+        version = python_version(wanted)
+        return (wanted, version) if version else None
+    for minor in [wanted] if wanted else PYTHONS:
+        known = glob.glob(os.path.expanduser(f"~/.pyenv/versions/{minor}*/bin/python{minor}"))
+        for path in (f"/usr/bin/python{minor}", f"/usr/local/bin/python{minor}", *sorted(known), shutil.which(f"python{minor}")):
+            version = python_version(path) if path else None
+            if version:
+                return path, version
+    return None
+
+
+# -- what the cache holds ---------------------------------------------------------------------------------------------
+
+def make_venv(python: str, version: str) -> pathlib.Path:
+    """The virtual environment for this interpreter and these requirements; the file `complete` in it says that it is whole."""
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    venv = CACHE / f"venv-{version}-{digest}"
+    if not (venv / "complete").exists():
+        say(f"make {venv} with {python} ({version})")
+        shutil.rmtree(venv, ignore_errors=True)
+        run(python, "-m", "venv", venv)
+        say("install the pinned Python packages")
+        # The file pins every package, so resolving them again and compiling what may never be imported is lost time (24 s against 10 s).
+        run(venv / "bin" / "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile", "-r", REQUIREMENTS)
+        (venv / "complete").touch()
+    return venv
+
+
+def make_collections(venv: pathlib.Path) -> pathlib.Path:
+    """A folder with the collections that ours needs, unpacked from the wheel of the `ansible` package."""
+    target = CACHE / f"collections-{ANSIBLE_RELEASE}-{hashlib.sha256(repr(COLLECTIONS).encode()).hexdigest()[:8]}"
+    if not target.exists():
+        say(f"take {', '.join(COLLECTIONS)} from ansible {ANSIBLE_RELEASE}")
+        draft = target.with_suffix(".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        run(venv / "bin" / "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:",
+            "--ignore-requires-python", "--dest", draft, f"ansible=={ANSIBLE_RELEASE}")
+        wheel = next(draft.glob("*.whl"))
+        prefixes = tuple(f"ansible_collections/{name}/" for name in COLLECTIONS)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(draft, [name for name in archive.namelist() if name.startswith(prefixes)])
+        wheel.unlink()
+        draft.rename(target)
+    return target / "ansible_collections"
+
+
+# -- what the checkout holds ------------------------------------------------------------------------------------------
+
+def link(path: pathlib.Path, target: pathlib.Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink() and path.readlink() == target:
+        return
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def write_work(venv: pathlib.Path, collections: pathlib.Path, stamp: str) -> None:
+    here = WORK / "ansible_collections"
+    link(here / "fleetops" / "kubeproxy_free", ROOT)
+    for namespace in sorted({name.split("/")[0] for name in COLLECTIONS}):
+        link(here / namespace, collections / namespace)
+    (WORK / "env").write_text(
+        f"# {stamp}\n"
+        "# Written by tools/setup.py. For your own shell: . .work/env\n"
+        f"export VIRTUAL_ENV={shlex.quote(str(venv))}\n"
+        f"export PATH={shlex.quote(str(venv / 'bin'))}:\"$PATH\"\n"
+        f"export ANSIBLE_COLLECTIONS_PATH={shlex.quote(str(WORK))}\n",
+        encoding="utf-8",
+    )
+
+
+def is_current(stamp: str) -> bool:
+    """Whether .work/env was written by this script from these requirements, and what it points at is still there."""
+    try:
+        lines = (WORK / "env").read_text(encoding="utf-8").splitlines()
+        venv = pathlib.Path(shlex.split(lines[2].partition("=")[2])[0])
+    except (OSError, IndexError):
+        return False
+    links = [WORK / "ansible_collections" / name for name in (*COLLECTIONS, "fleetops/kubeproxy_free")]
+    return lines[0] == f"# {stamp}" and (venv / "complete").exists() and all(path.exists() for path in links)
+
+
+def main() -> None:
+    wanted = os.environ.get("KPR_PYTHON", "")
+    inputs = (str(ROOT), str(CACHE), wanted, pathlib.Path(__file__).read_text(encoding="utf-8"), REQUIREMENTS.read_text(encoding="utf-8"))
+    stamp = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
+    if is_current(stamp):
+        return
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts may be set up at the same time
+        if not shutil.which("git"):
+            apt_install("git")
+        found = find_python(wanted)
+        if not found and not wanted:
+            apt_install("python3", "python3-venv")
+            found = find_python(wanted)
+        if not found:
+            sys.exit(f"setup: no Python {wanted or ' or '.join(PYTHONS)} that has the module ensurepip. Install one, or name it: KPR_PYTHON=/path/to/python3 make setup")
+        venv = make_venv(*found)
+        write_work(venv, make_collections(venv), stamp)
+    say("ready")
+
+
+if __name__ == "__main__":
+    main()
