@@ -38,13 +38,13 @@ test: setup ## everything: unit, lint, sanity, molecule
 	$(USE) python3 tools/check.py unit lint sanity molecule
 
 unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"
-	$(USE) pytest $(ARGS)
+	$(USE) pytest --junitxml=.work/results/unit.xml $(ARGS)
 
 lint: setup ## ansible-lint, roles' interfaces, changelog, package
 	$(USE) python3 tools/lint.py
 
 sanity: setup ## ansible-test sanity and units
-	$(USE) tools/sanity.sh
+	$(USE) python3 tools/sanity.py $(ARGS)
 
 molecule: setup ## the scenarios, on the lab
 	$(USE) molecule test --all

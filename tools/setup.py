@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -31,7 +30,7 @@ PYTHONS = ("3.13", "3.12", "3.11")
 
 #: The collections are taken from this release of the `ansible` package: it can be had wherever Python packages can.
 ANSIBLE_RELEASE = "14.5.0"
-COLLECTIONS = ("kubernetes/core", "containers/podman")
+COLLECTIONS = ("kubernetes/core", "ansible/utils", "containers/podman")
 
 STARTED = time.monotonic()
 
@@ -131,7 +130,7 @@ def link(path: pathlib.Path, target: pathlib.Path) -> None:
 def write_work(venv: pathlib.Path, collections: pathlib.Path, stamp: str) -> None:
     here = WORK / "ansible_collections"
     link(here / "fleetops" / "kubeproxy_free", ROOT)
-    for namespace in sorted({name.split("/")[0] for name in COLLECTIONS}):
+    for namespace in sorted({str(pathlib.PurePath(name).parent) for name in COLLECTIONS}):
         link(here / namespace, collections / namespace)
     (WORK / "env").write_text(
         f"# {stamp}\n"
@@ -170,7 +169,7 @@ def main() -> None:
             apt_install("python3", "python3-venv")
             found = find_python(wanted)
         if not found:
-            sys.exit(f"setup: no Python {wanted or ' or '.join(PYTHONS)} that has the module ensurepip. Install one, or name it: KPR_PYTHON=/path/to/python3 make setup")
+            sys.exit(f"setup: no Python {wanted or ' or '.join(PYTHONS)} with the module ensurepip here. Install one, or name it: make setup KPR_PYTHON=/path/to/python3")
         venv = make_venv(*found)
         write_work(venv, make_collections(venv), stamp)
     say("ready")

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the collection, install it with what it requires into an empty folder, and use it from there as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COLLECTIONS = ROOT / ".work" / "ansible_collections"
+
+#: What users of the collection need, at its top level. Anything else in the artifact is there by mistake.
+SHIPPED = {"CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "FILES.json", "MANIFEST.json", "Makefile", "README.md", "SECURITY.md",
+           "ansible.cfg", "awx", "changelogs", "docs", "execution-environment.yml", "inventories", "meta", "playbooks", "plugins", "requirements.txt",
+           "requirements.yml", "roles"}
+
+
+class PackageError(Exception):
+    pass
+
+
+def _galaxy(*words: object, cwd: pathlib.Path) -> None:
+    command = ["ansible-galaxy", "collection", *map(str, words)]
+    # A folder of its own as home and collections path: nothing that is installed already may help.
+    environment = {**os.environ, "ANSIBLE_HOME": str(cwd / "home"), "ANSIBLE_COLLECTIONS_PATH": str(cwd / "installed")}
+    done = subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise PackageError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}")
+
+
+def build_dependency(name: str, folder: pathlib.Path) -> None:
+    """Make an artifact of a collection that was unpacked from the `ansible` wheel, which leaves out files that its manifest lists."""
+    draft = folder / name
+    shutil.copytree(COLLECTIONS / name.replace(".", "/"), draft)
+    info = json.loads((draft / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]
+    for listing in ("MANIFEST.json", "FILES.json"):
+        (draft / listing).unlink()
+    (draft / "galaxy.yml").write_text(yaml.safe_dump({key: value for key, value in info.items() if value}), encoding="utf-8")
+    _galaxy("build", draft, "--output-path", folder, cwd=folder)
+
+
+def check(folder: pathlib.Path) -> None:
+    """Build and install in the empty folder; raise PackageError for what a user would stumble over."""
+    _galaxy("build", ROOT, "--output-path", folder, cwd=folder)
+    artifact = next(folder.glob("fleetops-kubeproxy_free-*.tar.gz"))
+    with tarfile.open(artifact) as archive:
+        unexpected = sorted({name.split("/")[0] for name in archive.getnames()} - SHIPPED)
+    if unexpected:
+        raise PackageError(f"{artifact.name} holds {', '.join(unexpected)}. Add it to SHIPPED in tools/package.py or to build_ignore in galaxy.yml.")
+    for name in yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]:
+        build_dependency(name, folder)
+    _galaxy("install", "--offline", *sorted(folder.glob("*.tar.gz")), "--collections-path", folder / "installed", cwd=folder)
+    installed = folder / "installed" / "ansible_collections" / "fleetops" / "kubeproxy_free"
+    for playbook in sorted((installed / "playbooks").glob("*.yml")):
+        _syntax(f"fleetops.kubeproxy_free.{playbook.stem}", folder)
+
+
+def _syntax(playbook: str, folder: pathlib.Path) -> None:
+    environment = {**os.environ, "ANSIBLE_HOME": str(folder / "home"), "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    command = ["ansible-playbook", "--syntax-check", "-i", "localhost,", playbook]
+    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise PackageError(f"installed by itself, `{' '.join(command)}` ends with {done.returncode}:\n{done.stdout}")
+
+
+def problems() -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="kubeproxy-free-package-") as folder:
+        try:
+            check(pathlib.Path(folder))
+        except PackageError as error:
+            return [str(error)]
+    return []
