@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Objects of the hand-over: what is saved, and how a DaemonSet is kept off some nodes. Pure; private to this collection."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+LABEL = "kubeproxy-free.fleetops.io"
+RETIRED = {"key": f"{LABEL}/kube-proxy", "operator": "NotIn", "values": ["off"]}
+
+#: Set by the API server or its controllers; an object that still has them cannot be created again.
+SERVER_METADATA = ("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion",
+                   "selfLink", "uid")
+SERVER_ANNOTATIONS = ("deprecated.daemonset.template.generation", "kubectl.kubernetes.io/last-applied-configuration")
+
+
+def saved(found):
+    """Return one object as it can be created again: without status and what the server adds."""
+    kept = {key: copy.deepcopy(value) for key, value in found.items() if key != "status"}
+    metadata = {key: value for key, value in kept["metadata"].items() if key not in SERVER_METADATA}
+    annotations = {key: value for key, value in metadata.pop("annotations", {}).items() if key not in SERVER_ANNOTATIONS}
+    if annotations:
+        metadata["annotations"] = annotations
+    return {**kept, "metadata": metadata}
+
+
+def _terms(daemonset):
+    affinity = daemonset["spec"]["template"]["spec"].get("affinity") or {}
+    required = (affinity.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    return required.get("nodeSelectorTerms") or []
+
+
+def is_gated(daemonset):
+    """Whether every way to schedule the DaemonSet's pods already avoids the retired nodes."""
+    terms = _terms(daemonset)
+    return bool(terms) and all(RETIRED in (term.get("matchExpressions") or []) for term in terms)
+
+
+def gated(daemonset):
+    """Return the DaemonSet kept off retired nodes, changing no pod that runs.
+
+    The DaemonSet controller places pods by the present template and, with OnDelete, leaves those of the former template alone.
+    Terms of the user's own node affinity stay; node selector terms are alternatives, so each of them gets the expression.
+    """
+    result = saved(daemonset)
+    if is_gated(result):
+        return result
+    spec = result["spec"]["template"]["spec"]
+    terms = [{**term, "matchExpressions": [*(term.get("matchExpressions") or []), RETIRED]} for term in _terms(result) or [{}]]
+    affinity = spec["affinity"] = copy.deepcopy(spec.get("affinity") or {})
+    node = affinity["nodeAffinity"] = affinity.get("nodeAffinity") or {}
+    node["requiredDuringSchedulingIgnoredDuringExecution"] = {"nodeSelectorTerms": terms}
+    result["spec"]["updateStrategy"] = {"type": "OnDelete"}
+    return result
+
+
+def with_version(found, version):
+    """Return a saved DaemonSet with kube-proxy's image of the cluster's present version, for clusters upgraded since."""
+    result = copy.deepcopy(found)
+    for container in result["spec"]["template"]["spec"]["containers"]:
+        name, colon, tag = container["image"].rpartition(":")
+        if container["name"] == "kube-proxy" and colon and "@" not in container["image"] and tag != version:
+            container["image"] = f"{name}:{version}"
+    return result
+
+
+def labelled(nodes, labels):
+    """Return patches that set labels on nodes; a value of None removes the label. Names are without the prefix."""
+    wanted = {f"{LABEL}/{name}": value for name, value in labels.items()}
+    return [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": wanted}} for name in nodes]
+
+
+def split_values(values, keys):
+    """Return {values, absent}: what these top-level keys are, and which of them are not given, so that both can be put back."""
+    return {"values": {key: values[key] for key in keys if key in values}, "absent": [key for key in keys if key not in values]}
+
+
+def record(parts):
+    """Return the data of a ConfigMap out of its parts: one key for each, sorted, so that a diff shows what changed."""
+    return {f"{name}.json": json.dumps(part, indent=1, sort_keys=True) for name, part in parts.items()}
+
+
+def agents_to_recreate(agents, wanted):
+    """Return {node: pod name} of the agents that do not run as wanted (True: kube-proxy replaced), for nodes that have one."""
+    return {node: agent["pod"] for node, agent in agents.items()
+            if agent["pod"] and agent["kube_proxy_replacement"]["enabled"] is not wanted}
+
+
+def pod_named(name, namespace):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace}}
+
+
+def nodes_with_ready_pod(pods):
+    """Return the nodes on which one of these pods is Ready and not about to end."""
+    return [pod["spec"]["nodeName"] for pod in pods
+            if not pod["metadata"].get("deletionTimestamp")
+            and any(condition["type"] == "Ready" and condition["status"] == "True" for condition in pod.get("status", {}).get("conditions", []))]
