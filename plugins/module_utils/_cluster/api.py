@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Reading objects of a cluster as plain JSON, with one kind of error."""
+
+from __future__ import annotations
 
 import json
 
@@ -15,6 +15,8 @@ try:
     from urllib3.exceptions import HTTPError
 except ImportError:  # connect.IMPORT_ERROR tells it to the user
     pass
+
+PAGE = 500  # objects in one answer of a list; kubectl asks for as many
 
 
 class NotFound(ClusterError):
@@ -50,11 +52,32 @@ class Api:
         return self._items(client.CustomObjectsApi, "list_namespaced_custom_object", f"{plural}.{group}/{version} in namespace {namespace}",
                            group, version, namespace, plural)
 
+    def object(self, path):
+        """One object, or what else the API server answers, by its path, such as /apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy."""
+        return self._get(path, [])
+
+    def objects(self, path):
+        """All objects of a list by its path, such as /apis/apps/v1/daemonsets, fetched in pages."""
+        found, query = [], [("limit", PAGE)]
+        while True:
+            page = self._get(path, query)
+            found += page.get("items") or []
+            following = (page.get("metadata") or {}).get("continue")
+            if not following:
+                return found
+            query = [("limit", PAGE), ("continue", following)]
+
+    def _get(self, path, query):
+        return self._answer(self._client.call_api, path, path, "GET", query_params=query, header_params={"Accept": "application/json"},
+                            auth_settings=["BearerToken"], _return_http_data_only=True)
+
     def _items(self, api, method, what, *args, **kwargs):
         return self._read(api, method, what, *args, **kwargs).get("items") or []
 
     def _read(self, api, method, what, *args, **kwargs):
-        call = getattr(api(self._client), method)
+        return self._answer(getattr(api(self._client), method), what, *args, **kwargs)
+
+    def _answer(self, call, what, *args, **kwargs):
         try:
             answer = call(*args, _preload_content=False, _request_timeout=self._timeout, **kwargs)
             return json.loads(answer.data)
