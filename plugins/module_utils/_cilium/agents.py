@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Asking a cluster's agents: pods and configuration from the API, status and endpoints by exec, joined to one entry per node."""
+
+from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ask, configured, drift, gate, pods, words
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.api import Forbidden, NotFound
@@ -11,8 +11,6 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.c
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.run import Target, run_in_all
 
 NOBODY = {"pod": None, "pod_uid": None, "created_at": None, "started_at": None, "restarts": None, "pod_ready": False}
-SILENT = {"version": None, "features": {}, "masquerading": None, "routing": None, "health": {"state": None, "message": None},
-          "controllers_failing": [], "unread": []}
 
 
 class Agents:
@@ -52,7 +50,7 @@ class Agents:
         return f"no pod {self._selector} in namespace {self._namespace} is on node {node}"
 
     def _entry(self, node, entry, pod, output, error):
-        said, endpoints = dict(SILENT, kube_proxy_replacement=words.empty_kpr()), {"total": 0, "ready": 0, "not_ready": [], "host": None, "unread": []}
+        said, endpoints = words.empty_status(), {"total": 0, "ready": 0, "not_ready": [], "host": None, "unread": []}
         if isinstance(output, ClusterError):
             error = str(output)
         elif output is not None:

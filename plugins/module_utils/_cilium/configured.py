@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """What an agent will be told at its next start, from the objects in the cluster. Pure.
 
 It repeats the merge of pkg/option/resolver/resolver.go: sources in order, the later one wins; keys that may not be overridden
 only count in the first source; of several CiliumNodeConfigs that match a node the one with the last name wins.
 """
+
+from __future__ import annotations
 
 import dataclasses
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Where an agent runs otherwise than it is configured: it was not recreated since the change. Pure."""
+
+from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import words
 

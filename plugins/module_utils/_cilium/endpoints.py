@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """The states of an agent's endpoints. Pure."""
+
+from __future__ import annotations
 
 HOST_IDENTITY = 1  # reserved:host, pkg/identity/numericidentity.go
 READY = "ready"

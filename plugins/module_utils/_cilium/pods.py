@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Agent pods as the API tells of them: which one counts for a node, and whether it can be asked. Pure."""
+
+from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ask
 

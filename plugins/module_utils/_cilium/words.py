@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """The words Cilium has used for the same things, and the one form this collection uses.
 
 Sources: api/v1/models/kube_proxy_replacement.go and pkg/client/client.go of Cilium 1.8 to 1.20.
 """
+
+from __future__ import annotations
 
 import ipaddress
 import re
@@ -23,6 +23,18 @@ VERSION = re.compile(r"\bv?(\d+\.\d+\.\d+(?:-(?!g?[0-9a-f]{7,})[0-9A-Za-z.]+)?)(
 def empty_kpr():
     """kube_proxy_replacement when nothing is known of it."""
     return {"enabled": None, "mode": None, "devices": [], "direct_routing_device": None}
+
+
+def empty_features():
+    """features when nothing is known of them."""
+    return dict.fromkeys(("node_port", "node_port_range", "mode", "dsr_dispatch", "algorithm", "table_size", "acceleration", "host_port", "external_ips",
+                          "socket_lb", "socket_lb_coverage", "session_affinity", "nat46_64"))
+
+
+def empty_status():
+    """A status in normal form when nothing is known."""
+    return {"kube_proxy_replacement": empty_kpr(), "features": {}, "version": None, "health": {"state": None, "message": None},
+            "controllers_failing": [], "masquerading": None, "routing": None, "unread": []}
 
 
 def enabled(mode):

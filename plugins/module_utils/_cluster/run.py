@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Running a command in pods: one deadline each, many at once.
 
 The WebSocket is opened here and not by kubernetes.stream: that has no time limit for opening (a dead kubelet then holds the
 caller for as long as the API server tries), and it swaps a method of a shared client, so it is not safe in threads.
 """
+
+from __future__ import annotations
 
 import concurrent.futures
 import dataclasses

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Waiting for a wanted state: ask, judge, sleep, until nothing is missing or time is up."""
+
+from __future__ import annotations
 
 import time
 
