@@ -15,6 +15,8 @@ description:
   - Paths may begin in the host's own network or in that of a pod on the host; for the latter only the network namespace is entered,
     so the pod needs no tool and no image.
   - Names are not resolved and nothing is retried, except what the kernel itself retries within O(timeout).
+extends_documentation_fragment:
+  - fleetops.kubeproxy_free._attributes
 options:
   state:
     description:
@@ -98,10 +100,8 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode and return changed status prediction without modifying the target.
   diff_mode:
     support: none
-    description: Will return details on what has changed when in diff mode.
 author:
   - fleetops.kubeproxy_free contributors (@fleetops)
 """

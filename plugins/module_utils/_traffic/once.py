@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A number of requests to each target, once, from the network each target names, all namespaces at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import Conntrack
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.engine import enter_pod, namespaces
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import Attempt, Path, TrafficError
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.request import attempt
+
+# Requests under way at once, per namespace: a dead target costs its time-out a few times over, not once per request.
+AT_ONCE = 32
+
+
+def probe(paths: list[Path], requests: dict[str, int], timeout: float) -> tuple[dict[str, list[Attempt]], list[str]]:
+    """Every path's attempts by the path's name, and the namespaces that could not be entered, in words.
+
+    A path whose namespace could not be entered has no attempts.
+    """
+    found: dict[str, list[Attempt]] = {path.name: [] for path in paths}
+    problems: list[str] = []
+
+    def work(pod_uid: str | None) -> None:
+        conntrack = open_conntrack()  # in the host's network, where connections of pods are tracked too
+        try:
+            enter_pod(pod_uid)
+            mine = [path for path in paths if path.pod_uid == pod_uid]
+            for path, result in asyncio.run(_all(mine, requests, timeout, conntrack)):
+                found[path.name].append(result)
+        except TrafficError as error:
+            problems.append(str(error))
+        finally:
+            if conntrack is not None:
+                conntrack.close()
+
+    threads = [threading.Thread(target=work, args=(pod_uid,)) for pod_uid in namespaces(paths)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found, problems
+
+
+def open_conntrack() -> Conntrack | None:
+    try:
+        return Conntrack()
+    except OSError:
+        return None  # a kernel without it, or not root: then every attempt says that it is not known
+
+
+async def _all(paths: list[Path], requests: dict[str, int], timeout: float, conntrack: Conntrack | None) -> list[tuple[Path, Attempt]]:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(path: Path) -> tuple[Path, Attempt]:
+        async with places:
+            return path, await attempt(path, timeout, conntrack)
+
+    # request by request over all targets, so that those of one target are spread over the time
+    todo: list[Any] = [one(path) for number in range(max(requests.values())) for path in paths if number < requests[path.name]]
+    return await asyncio.gather(*todo)

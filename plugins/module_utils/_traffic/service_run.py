@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module service_probe does with its parameters."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any, Callable
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.counters import service_counters
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import rules, verdict
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError, parse_paths
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.once import probe
+
+RunCommand = Callable[..., "tuple[int, str, str]"]
+MAX_REQUESTS = 1000
+# name in reports -> (the tool that prints the nat table, the file that says whether the kernel has that legacy table).
+# Naming a table to a legacy tool creates it, so it is asked only where it exists; the nft tools create nothing.
+DUMPS = {
+    "iptables-nft ipv4": ("iptables-nft-save", None),
+    "iptables-nft ipv6": ("ip6tables-nft-save", None),
+    "iptables-legacy ipv4": ("iptables-legacy-save", "/proc/net/ip_tables_names"),
+    "iptables-legacy ipv6": ("ip6tables-legacy-save", "/proc/net/ip6_tables_names"),
+}
+
+
+def run(params: dict[str, Any], node: str, run_command: RunCommand) -> dict[str, Any]:
+    """The module's result; with msg when a target is not as it should be."""
+    targets = params["targets"]
+    paths = parse_paths(targets)
+    wanted = {target["name"]: _wanted(target) for target in targets}
+    mode = params["kube_proxy_counters"]
+
+    def work() -> Any:
+        return probe(paths, {name: want.requests for name, want in wanted.items()}, params["timeout"])
+
+    if mode == verdict.IGNORE:
+        (attempts, problems), counters = work(), {"watched": [], "moved": []}
+    else:
+        (attempts, problems), counters = rules.observe(lambda: read_counters(run_command), paths, work)
+    summaries, findings = [], []
+    for path in paths:
+        want = wanted[path.name]
+        summary = verdict.summarise(path, attempts[path.name], want)
+        found = verdict.judge(path, summary, want, mode, counters)
+        summary["ok"] = not found
+        summary["findings"] = [finding.text() for finding in found]
+        summaries.append(summary)
+        findings.extend(found)
+    result = {"changed": False, "targets": summaries, "counters": counters, "problems": problems + [finding.text() for finding in findings]}
+    if result["problems"]:
+        bad = sum(not summary["ok"] for summary in summaries)
+        result.update(msg=f"Node {node}: {bad} of {len(summaries)} targets are not served as they should be. " + " ".join(result["problems"]))
+    return result
+
+
+def _wanted(target: dict[str, Any]) -> verdict.Wanted:
+    if not 0 < target["requests"] <= MAX_REQUESTS:
+        raise TrafficError(f"Target '{target['name']}': requests is {target['requests']}; expected 1 to {MAX_REQUESTS}. Correct it.")
+    return verdict.Wanted(target["requests"], bool((target.get("expect") or {}).get("same_backend")), target["by_kube_proxy"])
+
+
+def read_counters(run_command: RunCommand) -> dict[tuple[str, str, str], int]:
+    """Packets by rule of kube-proxy's entry chains, of every backend and family this node has."""
+    found = {}
+    for name, (tool, tables_file) in DUMPS.items():
+        program = shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if program is None or (tables_file and not _has_nat(tables_file)):
+            continue
+        code, dump, errors = run_command([program, "-c", "-t", "nat"])
+        if code:
+            raise TrafficError(f"{tool} failed on this node ({errors.strip()}); expected the nat table's rules. Run it by hand and see why.")
+        found.update({(name, chain, rule): packets for (chain, rule), packets in service_counters(dump).items()})
+    return found
+
+
+def _has_nat(tables_file: str) -> bool:
+    try:
+        with open(tables_file, encoding="utf-8") as handle:
+            return "nat" in handle.read().split()
+    except OSError:
+        return False

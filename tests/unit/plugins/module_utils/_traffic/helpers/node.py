@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node in a network namespace of its own: run with `unshare --net python3 node.py PROXY MODE`, prints service_probe's result.
+
+It has a Service (ClusterIP, NodePort, and UDP) with two backends, a pod with its own network namespace and cgroup, and PROXY's
+rules in the kernel: iptables-nft, iptables-legacy or nftables in the shape of kube-proxy's. PROXY none stands for eBPF, which
+cannot run here: the Service's addresses are then local ones that the backends listen on, so netfilter has no part in it.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import pathlib
+import socketserver
+import subprocess
+import sys
+import threading
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[6]
+sys.path.insert(0, str(CHECKOUT / "tests" / "unit"))
+UID = f"0f1e2d3c-1111-2222-3333-{os.getpid():012d}"
+NODE, POD, VIP = "192.168.77.1", "10.244.9.2", "10.96.7.7"
+CHAIN = "KUBE-SVC-ABCDEFGHIJKLMNOP"
+
+IPTABLES = f"""*nat
+:KUBE-SERVICES - [0:0]
+:KUBE-NODEPORTS - [0:0]
+:{CHAIN} - [0:0]
+:KUBE-SVC-OTHEROTHEROTHERO - [0:0]
+-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A KUBE-SERVICES -d {VIP}/32 -p tcp -m comment --comment "demo/web:http cluster IP" -m tcp --dport 80 -j {CHAIN}
+-A KUBE-SERVICES -d {VIP}/32 -p udp -m comment --comment "demo/echo:udp cluster IP" -m udp --dport 80 -j {CHAIN}
+-A KUBE-SERVICES -d 10.96.7.8/32 -p tcp -m comment --comment "demo/other:http cluster IP" -m tcp --dport 80 -j KUBE-SVC-OTHEROTHEROTHERO
+-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
+-A KUBE-NODEPORTS -p tcp -m comment --comment "demo/web:http" -m tcp --dport 30080 -j {CHAIN}
+-A KUBE-SVC-OTHEROTHEROTHERO -p tcp -m tcp -j DNAT --to-destination {NODE}:8001
+-A {CHAIN} -m statistic --mode random --probability 0.5 -p tcp -j DNAT --to-destination {NODE}:8001
+-A {CHAIN} -p tcp -j DNAT --to-destination {NODE}:8002
+-A {CHAIN} -p udp -j DNAT --to-destination {NODE}:8001
+COMMIT
+"""
+NFTABLES = f"""
+table ip kube-proxy {{
+  chain services {{
+    ip daddr {VIP} tcp dport 80 dnat to {NODE} : numgen random mod 2 map {{ 0 : 8001, 1 : 8002 }}
+    ip daddr {VIP} udp dport 80 dnat to {NODE}:8001
+    ip daddr {NODE} tcp dport 30080 dnat to {NODE}:8001
+    ip daddr 10.96.7.8 tcp dport 80 dnat to {NODE}:8001
+  }}
+  chain nat-prerouting {{ type nat hook prerouting priority dstnat; jump services; }}
+  chain nat-output {{ type nat hook output priority -100; jump services; }}
+}}
+"""
+LOADERS = {
+    "iptables-nft": (["iptables-nft-restore", "--noflush"], IPTABLES),
+    "iptables-legacy": (["iptables-legacy-restore", "--noflush"], IPTABLES),
+    "nftables": (["nft", "-f", "-"], NFTABLES),
+}
+
+
+def sh(command):
+    subprocess.run(command, shell=True, check=True)
+
+
+class Listener(socketserver.ThreadingTCPServer):  # http.server's own would look its name up in a DNS that is not there
+    allow_reuse_address = True
+    request_queue_size = 128
+
+
+def backend(name, address, port):
+    """One backend that answers HTTP and UDP with its name."""
+
+    class Web(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # pylint: disable=invalid-name
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(name)))
+            self.end_headers()
+            self.wfile.write(name.encode())
+
+        def log_message(self, *dummy):  # pylint: disable=arguments-differ
+            pass
+
+    class Datagram(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request[1].sendto(name.encode(), self.client_address)
+
+    for server in (Listener((address, port), Web), socketserver.ThreadingUDPServer((address, port), Datagram)):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def make_pod():
+    """A process in a network namespace and a cgroup such as kubelet makes, with a link to the node."""
+    pod = subprocess.Popen(["unshare", "--net", "sleep", "60"])
+    root = "/sys/fs/cgroup" if os.path.exists("/sys/fs/cgroup/cgroup.procs") else "/sys/fs/cgroup/unified"
+    group = pathlib.Path(root, f"kubepods-test-pod{UID.replace('-', '_')}.slice")
+    group.mkdir()
+    (group / "cgroup.procs").write_text(str(pod.pid))
+    while os.stat(f"/proc/{pod.pid}/ns/net").st_ino == os.stat("/proc/self/ns/net").st_ino:
+        pass
+    sh(f"ip link add lxc0 type veth peer name eth0 netns {pod.pid}; ip addr add 10.244.9.1/24 dev lxc0; ip link set lxc0 up")
+    sh(f"nsenter -t {pod.pid} -n sh -c 'ip link set lo up; ip addr add {POD}/24 dev eth0; ip link set eth0 up; ip route add default via 10.244.9.1'")
+    return pod, group
+
+
+def targets():
+    pod = {"pod_uid": UID}
+    base = dict(service="demo/web", request="/", requests=20, by_kube_proxy=True, expect=dict(status=200, answer="^web-", same_backend=False))
+    udp = dict(base, kind="udp", request="hostname", expect=dict(status=None, answer="^web-", same_backend=False))
+    return [
+        dict(base, name="host ClusterIP", kind="http", address=VIP, port=80, namespace="host"),
+        dict(base, name="pod ClusterIP", kind="http", address=VIP, port=80, namespace=pod),
+        dict(base, name="host NodePort", kind="http", address=NODE, port=30080, namespace="host"),
+        dict(base, name="pod NodePort", kind="http", address=NODE, port=30080, namespace=pod),
+        dict(udp, name="host UDP", address=VIP, port=80, namespace="host"),
+        dict(udp, name="pod UDP", address=VIP, port=80, namespace=pod),
+    ]
+
+
+def disturb():
+    """Somebody else's traffic to another Service, all the time."""
+    subprocess.Popen(["sh", "-c", "while :; do curl -s -o /dev/null http://10.96.7.8/ || sleep 0.05; done"])
+
+
+def main():
+    proxy, mode = sys.argv[1:]
+    import conftest  # noqa: F401  pylint: disable=import-outside-toplevel,unused-import  # makes the collection importable
+    from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import service_run  # pylint: disable=import-outside-toplevel
+
+    def run_command(command):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    sh(f"ip link set lo up; ip addr add {NODE}/32 dev lo; sysctl -q -w net.ipv4.ip_forward=1; ip route add 10.96.0.0/16 dev lo src {NODE}")
+    pod, group = make_pod()
+    try:
+        backend("web-1", NODE, 8001)
+        backend("web-2", NODE, 8002)
+        if proxy == "none":
+            sh(f"ip addr add {VIP}/32 dev lo")
+            backend("web-1", VIP, 80)
+            backend("web-1", NODE, 30080)
+        else:
+            loader, rules = LOADERS[proxy]
+            subprocess.run(loader, input=rules, text=True, check=True)
+            disturb()
+        params = dict(targets=targets(), timeout=3.0, kube_proxy_counters=mode)
+        print(json.dumps(service_run.run(params, "worker-1", run_command)))
+    finally:
+        pod.kill()
+        pod.wait()
+        group.rmdir()
+
+
+if __name__ == "__main__":
+    main()

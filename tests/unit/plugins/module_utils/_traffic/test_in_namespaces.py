@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole of service_probe against real rules in a real kernel, in a network namespace of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+NEEDED = ("unshare", "curl", "nsenter", "ip", "nft", "iptables-nft-restore", "iptables-legacy-restore")
+MISSING = [tool for tool in NEEDED if not shutil.which(tool)] + ([] if os.geteuid() == 0 else ["root"])
+pytestmark = [pytest.mark.netns, pytest.mark.skipif(bool(MISSING), reason="needs " + ", ".join(MISSING))]
+
+SCRIPT = pathlib.Path(__file__).parent / "helpers" / "node.py"
+PROXIES = ["iptables-nft", "iptables-legacy", "nftables"]
+NAMES = ["host ClusterIP", "pod ClusterIP", "host NodePort", "pod NodePort", "host UDP", "pod UDP"]
+
+
+def node(proxy, mode):
+    # kill-child: whatever the script started in its namespaces ends with it
+    command = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, str(SCRIPT), proxy, mode]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_what_kube_proxy_serves_is_told_request_by_request(proxy):
+    found = node(proxy, "must_move")
+    assert "msg" not in found
+    for target in found["targets"]:
+        assert (target["ok"], target["failed"], target["translated"]) == (True, 0, 20), target["name"]
+        assert set(target["translated_to"]) <= {"192.168.77.1:8001", "192.168.77.1:8002"}
+    assert set(found["targets"][0]["backends"]) == {"web-1", "web-2"}
+    if proxy == "nftables":
+        assert found["counters"] == {"watched": [], "moved": []}  # that mode counts nothing: connection tracking alone is the proof
+    else:
+        assert found["counters"]["watched"] == sorted(NAMES)
+        moved = {entry["rule"]: entry["packets"] for entry in found["counters"]["moved"]}
+        assert all("10.96.7.8" not in rule for rule in moved)  # the other Service's traffic is not ours
+        assert sorted(moved.values()) == [40, 40, 40]
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_answers_by_kube_proxy_do_not_pass_for_proof_of_cilium(proxy):
+    found = node(proxy, "must_stand_still")
+    assert found["msg"].startswith("Node worker-1: 6 of 6 targets are not served as they should be. host ClusterIP (http 10.96.7.7:80 from")
+    assert "netfilter still serves it (20 of 20 requests went to 192.168.77.1:8001, 192.168.77.1:8002 by its rules" in found["msg"]
+
+
+def test_without_kube_proxys_rules_everything_stands_still():
+    found = node("none", "must_stand_still")
+    assert "msg" not in found
+    assert [(target["ok"], target["translated"]) for target in found["targets"]] == [(True, 0)] * 6
+
+
+def test_where_kube_proxy_has_to_serve_an_answer_alone_is_not_enough():
+    found = node("none", "must_move")
+    assert "netfilter served 0 of 20 requests; expected kube-proxy to serve all of them" in found["msg"]
