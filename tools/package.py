@@ -28,11 +28,12 @@ class PackageError(Exception):
     pass
 
 
-def _galaxy(*words: object, cwd: pathlib.Path) -> None:
-    command = ["ansible-galaxy", "collection", *map(str, words)]
-    # A folder of its own as home and collections path: nothing that is installed already may help.
-    environment = {**os.environ, "ANSIBLE_HOME": str(cwd / "home"), "ANSIBLE_COLLECTIONS_PATH": str(cwd / "installed")}
-    done = subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+def _run(folder: pathlib.Path, *words: object) -> None:
+    """Run in a folder whose home and collections path are its own: nothing that is installed already may help."""
+    command = list(map(str, words))
+    environment = {**os.environ, "ANSIBLE_HOME": str(folder / "home"), "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed")}
+    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
     if done.returncode:
         raise PackageError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}")
 
@@ -45,12 +46,12 @@ def build_dependency(name: str, folder: pathlib.Path) -> None:
     for listing in ("MANIFEST.json", "FILES.json"):
         (draft / listing).unlink()
     (draft / "galaxy.yml").write_text(yaml.safe_dump({key: value for key, value in info.items() if value}), encoding="utf-8")
-    _galaxy("build", draft, "--output-path", folder, cwd=folder)
+    _run(folder, "ansible-galaxy", "collection", "build", draft, "--output-path", folder)
 
 
 def check(folder: pathlib.Path) -> None:
     """Build and install in the empty folder; raise PackageError for what a user would stumble over."""
-    _galaxy("build", ROOT, "--output-path", folder, cwd=folder)
+    _run(folder, "ansible-galaxy", "collection", "build", ROOT, "--output-path", folder)
     artifact = next(folder.glob("fleetops-kubeproxy_free-*.tar.gz"))
     with tarfile.open(artifact) as archive:
         unexpected = sorted({name.split("/")[0] for name in archive.getnames()} - SHIPPED)
@@ -58,18 +59,10 @@ def check(folder: pathlib.Path) -> None:
         raise PackageError(f"{artifact.name} holds {', '.join(unexpected)}. Add it to SHIPPED in tools/package.py or to build_ignore in galaxy.yml.")
     for name in yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]:
         build_dependency(name, folder)
-    _galaxy("install", "--offline", *sorted(folder.glob("*.tar.gz")), "--collections-path", folder / "installed", cwd=folder)
+    _run(folder, "ansible-galaxy", "collection", "install", "--offline", *sorted(folder.glob("*.tar.gz")), "--collections-path", folder / "installed")
     installed = folder / "installed" / "ansible_collections" / "fleetops" / "kubeproxy_free"
     for playbook in sorted((installed / "playbooks").glob("*.yml")):
-        _syntax(f"fleetops.kubeproxy_free.{playbook.stem}", folder)
-
-
-def _syntax(playbook: str, folder: pathlib.Path) -> None:
-    environment = {**os.environ, "ANSIBLE_HOME": str(folder / "home"), "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed"), "ANSIBLE_LOCALHOST_WARNING": "false"}
-    command = ["ansible-playbook", "--syntax-check", "-i", "localhost,", playbook]
-    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        raise PackageError(f"installed by itself, `{' '.join(command)}` ends with {done.returncode}:\n{done.stdout}")
+        _run(folder, "ansible-playbook", "--syntax-check", "-i", "localhost,", f"fleetops.kubeproxy_free.{playbook.stem}")
 
 
 def problems() -> list[str]:

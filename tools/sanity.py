@@ -11,7 +11,6 @@ runs alone: python3 tools/sanity.py --test pep8 plugins/modules
 from __future__ import annotations
 
 import fcntl
-import glob
 import os
 import pathlib
 import platform
@@ -22,11 +21,15 @@ import sys
 
 import ansible_test
 from ansible.release import __version__ as core
+from setup import find_python
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / ".work" / "results"
 COPY = pathlib.Path(sys.prefix).parent / f"ansible-test-{core}" / "ansible_collections"
 COLLECTION = COPY / "fleetops" / "kubeproxy_free"
+
+#: What nodes may have; ansible-core 2.19 to 2.21 support 3.9 and later there.
+NODE_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 #: pslint needs PowerShell, and the collection has none.
 SKIPPED = ("pslint",)
@@ -35,9 +38,10 @@ SKIPPED = ("pslint",)
 NOT_COPIED = ("lab/files/",)
 
 #: ansible-test downloads pip's bootstrap script; this one, put where it caches that, takes the pip that Python brings along.
-GET_PIP = """import ensurepip, os, subprocess, sys
-ensurepip.bootstrap()
-sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pip==%s"]))
+#: (Each step in a process of its own: ensurepip makes the pip in its process forget the machine's configuration.)
+GET_PIP = """import subprocess, sys
+for words in (["ensurepip"], ["pip", "install", "--quiet", "--disable-pip-version-check", "pip==%s"]):
+    subprocess.run([sys.executable, "-m", *words], check=True)
 """
 
 
@@ -47,9 +51,8 @@ def write_get_pip() -> None:
     if not wanted:
         sys.exit(f"sanity: ansible-core {core} does not say any more which pip it wants; see GET_PIP in tools/sanity.py")
     path = pathlib.Path(f"~/.ansible/test/cache/get_pip_{wanted[1].replace('.', '_')}.py").expanduser()
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(GET_PIP % wanted[1], encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(GET_PIP % wanted[1], encoding="utf-8")
 
 
 def copy_checkout() -> None:
@@ -70,18 +73,25 @@ def copy_checkout() -> None:
             (COPY / namespace.name).symlink_to(namespace.resolve())
 
 
-def environment() -> dict[str, str]:
-    """PATH with every interpreter there is, so that `import` and `compile` run on them: pyenv's shims hide all but one."""
-    path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not entry.endswith(".pyenv/shims")]
-    path[1:1] = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin")))
-    return {**os.environ, "PATH": os.pathsep.join(path), "LC_ALL": "C.UTF-8"}
+class Runner:
+    """ansible-test with this virtual environment's Python as controller and the oldest Python found as a node's."""
 
+    def __init__(self) -> None:
+        self.controller = platform.python_version().rpartition(".")[0]
+        found = {minor: python for minor in NODE_PYTHONS if (python := find_python(minor))}
+        self.oldest = next(iter(found), self.controller)
+        if self.oldest != NODE_PYTHONS[0]:
+            print(f"sanity: no Python {NODE_PYTHONS[0]} here; what runs on nodes is checked with {self.oldest} and later only")
+        first, *others = os.environ["PATH"].split(os.pathsep)
+        folders = [os.path.dirname(path) for path, _version in found.values()]
+        self.environment = {**os.environ, "PATH": os.pathsep.join([first, *folders, *others]), "LC_ALL": "C.UTF-8"}
 
-def ansible_test_run(*words: str) -> int:
-    python = platform.python_version().rpartition(".")[0]
-    command = ["ansible-test", words[0], "--venv", "--python", python, "--requirements", "--color", "no", *words[1:]]
-    print(f"sanity: {' '.join(command)}", flush=True)
-    return subprocess.run(command, cwd=COLLECTION, env=environment(), stdin=subprocess.DEVNULL, check=False).returncode
+    def __call__(self, test: str, targets: list[str], *words: str) -> int:
+        command = ["ansible-test", test, "--controller", f"origin:python=venv/{self.controller}"]
+        command += [word for target in targets for word in ("--target-python", target)]
+        command += ["--requirements", "--color", "no", *words]
+        print(f"sanity: {' '.join(command)}", flush=True)
+        return subprocess.run(command, cwd=COLLECTION, env=self.environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def main() -> int:
@@ -92,10 +102,11 @@ def main() -> int:
         copy_checkout()
         junit = COLLECTION / "tests" / "output" / "junit"
         shutil.rmtree(junit, ignore_errors=True)
+        run = Runner()
         skip = [word for name in SKIPPED for word in ("--skip-test", name)]
-        failed = ansible_test_run("sanity", "--junit", *skip, *sys.argv[1:])
-        if not sys.argv[1:]:
-            failed |= ansible_test_run("units")
+        failed = run("sanity", sorted({run.oldest, run.controller}), "--junit", *skip, *sys.argv[1:])
+        if not sys.argv[1:]:  # `make unit` has run them with the controller's Python
+            failed |= run("units", [f"venv/{run.oldest}"])
         RESULTS.mkdir(parents=True, exist_ok=True)
         for path in junit.glob("*.xml"):
             shutil.copy(path, RESULTS / f"ansible-test-{path.name}")

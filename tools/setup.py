@@ -169,7 +169,8 @@ def main() -> None:
             apt_install("python3", "python3-venv")
             found = find_python(wanted)
         if not found:
-            sys.exit(f"setup: no Python {wanted or ' or '.join(PYTHONS)} with the module ensurepip here. Install one, or name it: make setup KPR_PYTHON=/path/to/python3")
+            sys.exit(f"setup: no Python {wanted or ' or '.join(PYTHONS)} with the module ensurepip here. "
+                     "Install one, or name it: make setup KPR_PYTHON=/path/to/python3")
         venv = make_venv(*found)
         write_work(venv, make_collections(venv), stamp)
     say("ready")

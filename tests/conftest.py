@@ -12,7 +12,7 @@ import types
 
 import hypothesis
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 NAME = ("ansible_collections", "fleetops", "kubeproxy_free")
 
 
@@ -41,3 +41,15 @@ if ROOT.parts[-3:] != NAME:
 # A slow or busy machine is no reason to fail; the same examples on every run, so that a failure can be repeated.
 hypothesis.settings.register_profile("collection", deadline=None, derandomize=True, database=None, print_blob=True)
 hypothesis.settings.load_profile("collection")
+
+#: Registered here and not in pyproject.toml, because ansible-test brings a configuration of its own.
+MARKERS = (
+    "netns: makes network namespaces and real rules in them; needs root, is skipped without",
+    "lab: needs the lab that `make lab-up` starts",
+    "slow: takes more than ten seconds",
+)
+
+
+def pytest_configure(config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
