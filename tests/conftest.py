@@ -32,8 +32,9 @@ def _package(name: str, folder: pathlib.Path | None) -> types.ModuleType:
     return module
 
 
-# ansible-test runs from a folder of this name and brings its own loader.
-if ROOT.parts[-3:] != NAME:
+if ROOT.parts[-3:] == NAME:  # installed, or under ansible-test, which brings its own loader
+    sys.path.append(str(ROOT.parents[2]))
+else:
     _package("ansible_collections", None)
     _package("ansible_collections.fleetops", None)
     _package("ansible_collections.fleetops.kubeproxy_free", ROOT)

@@ -20,7 +20,7 @@ import sys
 import threading
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[6]
-sys.path.insert(0, str(CHECKOUT / "tests" / "unit"))
+sys.path.insert(0, str(CHECKOUT / "tests"))
 UID = f"0f1e2d3c-1111-2222-3333-{os.getpid():012d}"
 NODE, POD, VIP = "192.168.77.1", "10.244.9.2", "10.96.7.7"
 CHAIN = "KUBE-SVC-ABCDEFGHIJKLMNOP"
