@@ -249,7 +249,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import agents as cilium
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import gate, words
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster import connect
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.api import Api
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.api import Api, Forbidden, NotFound
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.wait import wait
 
 ARGUMENTS = {
@@ -272,23 +272,31 @@ ARGUMENTS = {
 
 
 def run(params):
-    """The module's result."""
+    """The module's result, and warnings."""
     wanted = params["wait_for"]
     cilium.check_wanted(wanted, params["nodes"])
     api = Api(connect.configure(params), params["agent_timeout"])
     asked = cilium.Agents(api, params["namespace"], params["selector"], params["nodes"], params["agent_timeout"], params["parallelism"])
-    seen = {}
+    last = {}
 
     def look():
-        satisfied = {node: agent for node, agent in seen.items() if not gate.lacking(node, agent, wanted)}
-        found = asked.look(satisfied)
-        seen.clear()
-        seen.update(found)
-        return found
+        satisfied = {node: agent for node, agent in last.items() if not gate.lacking(node, agent, wanted)}
+        try:
+            found = asked.look(satisfied)
+        except (Forbidden, NotFound):
+            raise
+        except connect.ClusterError as error:
+            if not params["wait"]:
+                raise
+            return last, str(error)  # an API server may be out of reach for a moment while its own node changes
+        last.clear()
+        last.update(found)
+        return found, None
 
-    found, missing, waited = wait(look, lambda agents: gate.missing(agents, wanted), params["timeout"] if params["wait"] else 0, params["interval"])
+    (found, problem), missing, waited = wait(look, lambda seen: {"(API server)": [seen[1]]} if seen[1] else gate.missing(seen[0], wanted),
+                                             params["timeout"] if params["wait"] else 0, params["interval"])
     return {"agents": found, "all_on": cilium.all_in(found, words.ON), "all_off": cilium.all_in(found, words.OFF), "missing": missing,
-            "nodes_without_agent": asked.nodes_without_agent(found), "waited": round(waited, 1)}, asked.warnings
+            "nodes_without_agent": [] if problem else asked.nodes_without_agent(found), "waited": round(waited, 1)}, asked.warnings
 
 
 def main():

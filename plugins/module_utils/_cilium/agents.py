@@ -31,10 +31,10 @@ class Agents:
 
     def look(self, satisfied=None):
         """node -> entry. Entries of satisfied are kept without asking again while their pod is the same and Ready."""
-        current = pods.by_node(self._api.pods(self._namespace, self._selector))
+        current = pods.by_node(self._api.objects(f"/api/v1/namespaces/{self._namespace}/pods", self._selector))
         entries = {node: pods.described(current[node]) if node in current else dict(NOBODY) for node in self._wanted or sorted(current)}
         kept = {node: old for node, old in (satisfied or {}).items()
-                if entries[node]["pod_uid"] == old["pod_uid"] and entries[node]["pod_ready"] == old["pod_ready"]}
+                if node in entries and entries[node]["pod_uid"] == old["pod_uid"] and entries[node]["pod_ready"] == old["pod_ready"]}
         errors = {node: pods.obstacle(current[node]) if node in current else self._nobody(node) for node in entries if node not in kept}
         targets = {node: Target(self._namespace, entry["pod"], ask.CONTAINER)
                    for node, entry in entries.items() if node not in kept and errors[node] is None}
@@ -44,7 +44,13 @@ class Agents:
 
     def nodes_without_agent(self, agents):
         """The cluster's nodes that have no agent pod."""
-        return sorted(set(self._node_objects()) - {node for node, agent in agents.items() if agent["pod"]}) if not self._wanted else []
+        if self._wanted:
+            return []
+        try:
+            return sorted(set(self._node_objects()) - {node for node, agent in agents.items() if agent["pod"]})
+        except Forbidden as error:
+            self._warn(f"nodes_without_agent stays empty: {error}")
+            return []
 
     def _nobody(self, node):
         return f"no pod {self._selector} in namespace {self._namespace} is on node {node}"
@@ -85,13 +91,13 @@ class Agents:
 
     def _node_objects(self):
         if self._nodes is None:
-            self._nodes = {node["metadata"]["name"]: node for node in self._api.nodes()}
+            self._nodes = {node["metadata"]["name"]: node for node in self._api.metadata("/api/v1/nodes")}
         return self._nodes
 
     def _read_config_map(self, namespace, name):
         if (namespace, name) not in self._config_maps:
             try:
-                self._config_maps[(namespace, name)] = self._api.config_map(namespace, name).get("data")
+                self._config_maps[(namespace, name)] = self._api.object(f"/api/v1/namespaces/{namespace}/configmaps/{name}").get("data")
             except NotFound as error:
                 self._config_maps[(namespace, name)] = {}
                 self._warn(str(error))
@@ -102,7 +108,7 @@ class Agents:
         self._node_configs[namespace] = []
         for version in ("v2", "v2alpha1"):  # v2 from 1.16 on
             try:
-                self._node_configs[namespace] = self._api.custom("cilium.io", version, namespace, "ciliumnodeconfigs")
+                self._node_configs[namespace] = self._api.objects(f"/apis/cilium.io/{version}/namespaces/{namespace}/ciliumnodeconfigs")
             except NotFound:
                 continue
             return

@@ -65,6 +65,11 @@ def configure(params):
     return configuration
 
 
+def credentials(configuration):
+    """The HTTP headers that carry the token, if there is one."""
+    return {auth["key"]: auth["value"] for auth in configuration.auth_settings().values() if auth.get("in") == "header"}
+
+
 def _parsed(content):
     try:
         document = yaml.safe_load(content)

@@ -16,7 +16,7 @@ import ssl
 import time
 from urllib.parse import quote, urlencode, urlsplit
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.connect import ClusterError
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.connect import ClusterError, credentials
 
 try:
     import websocket
@@ -119,7 +119,7 @@ def exec_url(host, target, command):
 
 def connection_options(configuration):
     """Credentials, TLS and proxy of a client configuration in the words of websocket-client."""
-    header = [f"{auth['key']}: {auth['value']}" for auth in configuration.auth_settings().values() if auth.get("in") == "header"]
+    header = [f"{name}: {value}" for name, value in credentials(configuration).items()]
     tls = {"cert_reqs": ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE}
     if configuration.verify_ssl:
         tls["check_hostname"] = configuration.assert_hostname is not False
