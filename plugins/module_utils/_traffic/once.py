@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import Conntrack
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.engine import enter_pod, namespaces
@@ -18,9 +17,10 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.r
 AT_ONCE = 32
 
 
-def probe(paths: list[Path], requests: dict[str, int], timeout: float) -> tuple[dict[str, list[Attempt]], list[str]]:
+def probe(paths: list[Path], requests: dict[str, int], timeout: float, in_turn: set[str]) -> tuple[dict[str, list[Attempt]], list[str]]:
     """Every path's attempts by the path's name, and the namespaces that could not be entered, in words.
 
+    in_turn: names of paths whose requests wait for each other, as session affinity needs: it is learnt from the first.
     A path whose namespace could not be entered has no attempts.
     """
     found: dict[str, list[Attempt]] = {path.name: [] for path in paths}
@@ -31,7 +31,7 @@ def probe(paths: list[Path], requests: dict[str, int], timeout: float) -> tuple[
         try:
             enter_pod(pod_uid)
             mine = [path for path in paths if path.pod_uid == pod_uid]
-            for path, result in asyncio.run(_all(mine, requests, timeout, conntrack)):
+            for path, result in asyncio.run(_all(mine, requests, timeout, in_turn, conntrack)):
                 found[path.name].append(result)
         except TrafficError as error:
             problems.append(str(error))
@@ -54,13 +54,22 @@ def open_conntrack() -> Conntrack | None:
         return None  # a kernel without it, or not root: then every attempt says that it is not known
 
 
-async def _all(paths: list[Path], requests: dict[str, int], timeout: float, conntrack: Conntrack | None) -> list[tuple[Path, Attempt]]:
+async def _all(
+    paths: list[Path], requests: dict[str, int], timeout: float, in_turn: set[str], conntrack: Conntrack | None
+) -> list[tuple[Path, Attempt]]:
     places = asyncio.Semaphore(AT_ONCE)
+    turns = {name: asyncio.Lock() for name in in_turn}
+    found: list[tuple[Path, Attempt]] = []
 
-    async def one(path: Path) -> tuple[Path, Attempt]:
+    async def one(path: Path) -> None:
         async with places:
-            return path, await attempt(path, timeout, conntrack)
+            found.append((path, await attempt(path, timeout, conntrack)))
+
+    async def one_in_turn(path: Path) -> None:
+        async with turns[path.name]:
+            await one(path)
 
     # request by request over all targets, so that those of one target are spread over the time
-    todo: list[Any] = [one(path) for number in range(max(requests.values())) for path in paths if number < requests[path.name]]
-    return await asyncio.gather(*todo)
+    todo = [path for number in range(max(requests.values())) for path in paths if number < requests[path.name]]
+    await asyncio.gather(*((one_in_turn if path.name in turns else one)(path) for path in todo))
+    return found

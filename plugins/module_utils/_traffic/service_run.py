@@ -34,7 +34,8 @@ def run(params: dict[str, Any], node: str, run_command: RunCommand) -> dict[str,
     mode = params["kube_proxy_counters"]
 
     def work() -> Any:
-        return probe(paths, {name: want.requests for name, want in wanted.items()}, params["timeout"])
+        in_turn = {name for name, want in wanted.items() if want.same_backend}
+        return probe(paths, {name: want.requests for name, want in wanted.items()}, params["timeout"], in_turn)
 
     if mode == verdict.IGNORE:
         (attempts, problems), counters = work(), {"watched": [], "moved": []}

@@ -19,20 +19,30 @@ MISSING = [tool for tool in NEEDED if not shutil.which(tool)] + ([] if os.geteui
 pytestmark = [pytest.mark.netns, pytest.mark.skipif(bool(MISSING), reason="needs " + ", ".join(MISSING))]
 
 SCRIPT = pathlib.Path(__file__).parent / "helpers" / "node.py"
+CHECKOUT = pathlib.Path(__file__).resolve().parents[5]
 PROXIES = ["iptables-nft", "iptables-legacy", "nftables"]
 NAMES = ["host ClusterIP", "pod ClusterIP", "host NodePort", "pod NodePort", "host UDP", "pod UDP"]
 
 
-def node(proxy, mode):
-    # kill-child: whatever the script started in its namespaces ends with it
-    command = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, str(SCRIPT), proxy, mode]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture
+def node(tmp_path):
+    """Runs helpers/node.py in namespaces of its own and returns service_probe's result."""
+    collection = tmp_path / "ansible_collections" / "fleetops" / "kubeproxy_free"
+    collection.parent.mkdir(parents=True)
+    collection.symlink_to(CHECKOUT)
+
+    def run(proxy, mode):
+        # kill-child: whatever the script started in its namespaces ends with it
+        command = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, str(SCRIPT), proxy, mode]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
-def test_what_kube_proxy_serves_is_told_request_by_request(proxy):
+def test_what_kube_proxy_serves_is_told_request_by_request(node, proxy):
     found = node(proxy, "must_move")
     assert "msg" not in found
     for target in found["targets"]:
@@ -49,18 +59,18 @@ def test_what_kube_proxy_serves_is_told_request_by_request(proxy):
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
-def test_answers_by_kube_proxy_do_not_pass_for_proof_of_cilium(proxy):
+def test_answers_by_kube_proxy_do_not_pass_for_proof_of_cilium(node, proxy):
     found = node(proxy, "must_stand_still")
     assert found["msg"].startswith("Node worker-1: 6 of 6 targets are not served as they should be. host ClusterIP (http 10.96.7.7:80 from")
     assert "netfilter still serves it (20 of 20 requests went to 192.168.77.1:8001, 192.168.77.1:8002 by its rules" in found["msg"]
 
 
-def test_without_kube_proxys_rules_everything_stands_still():
+def test_without_kube_proxys_rules_everything_stands_still(node):
     found = node("none", "must_stand_still")
     assert "msg" not in found
     assert [(target["ok"], target["translated"]) for target in found["targets"]] == [(True, 0)] * 6
 
 
-def test_where_kube_proxy_has_to_serve_an_answer_alone_is_not_enough():
+def test_where_kube_proxy_has_to_serve_an_answer_alone_is_not_enough(node):
     found = node("none", "must_move")
     assert "netfilter served 0 of 20 requests; expected kube-proxy to serve all of them" in found["msg"]

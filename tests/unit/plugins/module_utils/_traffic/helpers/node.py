@@ -19,8 +19,8 @@ import subprocess
 import sys
 import threading
 
-CHECKOUT = pathlib.Path(__file__).resolve().parents[6]
-sys.path.insert(0, str(CHECKOUT / "tests"))
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import service_run
+
 UID = f"0f1e2d3c-1111-2222-3333-{os.getpid():012d}"
 NODE, POD, VIP = "192.168.77.1", "10.244.9.2", "10.96.7.7"
 CHAIN = "KUBE-SVC-ABCDEFGHIJKLMNOP"
@@ -127,8 +127,6 @@ def disturb():
 
 def main():
     proxy, mode = sys.argv[1:]
-    import conftest  # noqa: F401  pylint: disable=import-outside-toplevel,unused-import  # makes the collection importable
-    from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import service_run  # pylint: disable=import-outside-toplevel
 
     def run_command(command):
         done = subprocess.run(command, capture_output=True, text=True, check=False)

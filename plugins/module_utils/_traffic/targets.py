@@ -1,0 +1,258 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which addresses a node has to be able to reach, of every kind a Service can have. Pure: from API objects to probe targets.
+
+What holds for an address, with kube-proxy and with Cilium's replacement (measured on Kubernetes 1.34 with Cilium 1.19):
+- ClusterIP: from the host and from pods. A pod's way is Cilium's even while kube-proxy is in charge.
+- NodePort: on each address of each node. The node that owns the address translates, so another node's is not ours to count.
+  On 127.0.0.1 from the host: kube-proxy's iptables mode and Cilium, but not kube-proxy's nftables and IPVS modes.
+- External IP: from anywhere when a node owns the address. Otherwise Cilium translates only what arrives from outside, by design.
+- LoadBalancer IP: from the host and from pods, unless its ipMode is Proxy: then nodes leave it to the load balancer.
+- hostPort: Cilium's replacement or the CNI's portmap serves it, never kube-proxy.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Iterator, NamedTuple
+
+Object = dict[str, Any]
+LOOPBACK = "127.0.0.1"
+
+
+class Address(NamedTuple):
+    """One address and port of a Service (or hostPort) and who may take it."""
+
+    what: str
+    address: str
+    port: int
+    from_host: bool = True
+    from_pod: bool = True
+    from_outside: bool = False
+    by_kube_proxy: bool = True
+
+
+class Cluster(NamedTuple):
+    """What the planner knows beside the Service in hand."""
+
+    node: str
+    nodes: list[Object]
+    # the other nodes whose NodePorts this node probes
+    peers: list[Object]
+    loopback: bool
+
+    def owners(self, address: str) -> list[str]:
+        return [_name(node) for node in self.nodes if address in _addresses(node, ("InternalIP", "ExternalIP"))]
+
+
+def plan(
+    node: str,
+    services: Iterable[Object],
+    endpoint_slices: Iterable[Object],
+    nodes: Iterable[Object],
+    pods: Iterable[Object] = (),
+    clients: Iterable[Object] = (),
+    probes: dict[str, Object] | None = None,
+    loopback: bool = True,
+    peers: int = 2,
+    requests: int = 10,
+) -> dict[str, list[Any]]:
+    """Targets for this node, targets for a client outside the cluster, and what was left out and why.
+
+    services and pods (for their hostPorts) are those to probe, clients the pods that may be probed from. probes says how to
+    ask a port: {"namespace/name:port": {kind, request, expect}}, port being its name or number.
+    """
+    all_nodes = sorted(nodes, key=_name)
+    cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback)
+    result: dict[str, list[Any]] = {"targets": [], "outside": [], "skipped": []}
+    client = next((pod for pod in clients if _is_client(pod, node)), None)
+    if client is None:
+        result["skipped"].append({"service": "*", "why": f"no pod to probe from runs on node {node}"})
+    slices = list(endpoint_slices)
+    hints = probes or {}
+    for service in services:
+        for port in service["spec"].get("ports") or []:
+            label = f"{_full_name(service)}:{port.get('name') or port['port']}"
+            probe = _how(hints, service, port)
+            why = None if probe else f"nothing is known about how to ask a {port.get('protocol', 'TCP')} port"
+            ready = _ready_nodes(slices, service, port)
+            if not ready:
+                why = "it has no ready endpoint"
+            if why:
+                result["skipped"].append({"service": label, "why": why})
+                continue
+            for address, reason in _service_addresses(service, port, cluster, ready):
+                if reason:
+                    result["skipped"].append({"service": f"{label} {address.what} {address.address}", "why": reason})
+                else:
+                    _add(result, label, address, _with_affinity(probe, service), client, requests)
+    for pod in pods:
+        for port, address in _host_ports(pod, cluster):
+            label = f"{_full_name(pod)}:{port.get('name') or port['containerPort']}"
+            probe = hints.get(label) or _default_probe(port.get("name"), port["containerPort"], port.get("protocol"))
+            if probe:
+                _add(result, label, address, probe, client, requests)
+            else:
+                result["skipped"].append({"service": label, "why": f"nothing is known about how to ask a {port['protocol']} port"})
+    return result
+
+
+def _service_addresses(service: Object, port: Object, cluster: Cluster, ready: set[str]) -> Iterator[tuple[Address, str | None]]:
+    """Each address with the reason to leave it out, or None."""
+    spec = service["spec"]
+    here = cluster.node in ready
+    internal = None if here or spec.get("internalTrafficPolicy") != "Local" else f"internalTrafficPolicy is Local and no endpoint runs on {cluster.node}"
+    for address in spec.get("clusterIPs") or [spec.get("clusterIP")]:
+        if address and address != "None":
+            yield Address("ClusterIP", address, port["port"]), internal
+    for address in _node_ports(service, port, cluster):
+        owner = next(iter(cluster.owners(address.address)), cluster.node)
+        yield address, _not_local(spec, owner, ready)
+    for address in spec.get("externalIPs") or []:
+        owners = cluster.owners(address)
+        owner = owners[0] if owners else None
+        own = owner == cluster.node
+        yield Address("external IP", address, port["port"], own, own, True), _not_local(spec, owner, ready)
+    for ingress in service.get("status", {}).get("loadBalancer", {}).get("ingress") or []:
+        inside = ingress.get("ipMode", "VIP") == "VIP"
+        address = Address("LoadBalancer IP", ingress.get("ip") or ingress.get("hostname", ""), port["port"], inside, inside, True)
+        if not ingress.get("ip"):
+            yield address, "the load balancer has a name and no address; names are not resolved"
+        elif spec.get("loadBalancerSourceRanges"):
+            yield address, "loadBalancerSourceRanges may keep the prober out"
+        else:
+            yield address, _not_local(spec, cluster.node, ready)
+
+
+def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[Address]:
+    number = port.get("nodePort")
+    if not number:
+        return
+    families = {_family(address) for address in service["spec"].get("clusterIPs") or [service["spec"].get("clusterIP")] if address and address != "None"}
+    for node in cluster.nodes:
+        own, peer = _name(node) == cluster.node, node in cluster.peers
+        for kind in ("InternalIP", "ExternalIP"):
+            for address in _addresses(node, (kind,)):
+                if _family(address) in families and (own or peer):
+                    # an ExternalIP is often one that the node itself does not have (address translation of a cloud)
+                    inside = kind == "InternalIP"
+                    yield Address("NodePort", address, number, inside, inside, own, by_kube_proxy=own)
+    if cluster.loopback and 4 in families:
+        yield Address("NodePort", LOOPBACK, number, from_pod=False)
+
+
+def _not_local(spec: Object, owner: str | None, ready: set[str]) -> str | None:
+    if spec.get("externalTrafficPolicy") != "Local" or owner is None or owner in ready:
+        return None
+    return f"externalTrafficPolicy is Local and no endpoint runs on {owner}"
+
+
+def _host_ports(pod: Object, cluster: Cluster) -> Iterator[tuple[Object, Address]]:
+    spec = pod["spec"]
+    if spec.get("nodeName") != cluster.node or spec.get("hostNetwork") or not _is_ready(pod):
+        return
+    own = next((node for node in cluster.nodes if _name(node) == cluster.node), None)
+    families = {_family(entry["ip"]) for entry in pod["status"].get("podIPs") or []}
+    for container in spec.get("containers") or []:
+        for port in container.get("ports") or []:
+            if not port.get("hostPort") or own is None:
+                continue
+            bound = port.get("hostIP") or ""
+            addresses = [bound] if bound not in ("", "0.0.0.0", "::") else _addresses(own, ("InternalIP",))
+            for address in addresses:
+                if _family(address) in families:
+                    inside = address != LOOPBACK
+                    yield port, Address("hostPort", address, port["hostPort"], from_pod=inside, from_outside=inside, by_kube_proxy=False)
+
+
+def _add(result: Object, label: str, address: Address, probe: Object, client: Object | None, requests: int) -> None:
+    def target(origin: str, namespace: Any, by_kube_proxy: bool) -> Object:
+        where = f"[{address.address}]:{address.port}" if ":" in address.address else f"{address.address}:{address.port}"
+        return {
+            **probe,
+            "name": f"{origin} to {label} {address.what} {where}",
+            "address": address.address,
+            "port": address.port,
+            "namespace": namespace,
+            "service": label,
+            "requests": requests,
+            "by_kube_proxy": by_kube_proxy,
+        }
+
+    if address.from_host:
+        result["targets"].append(target("host", "host", address.by_kube_proxy))
+    if address.from_pod and client is not None:
+        by_kube_proxy = address.by_kube_proxy and address.what != "ClusterIP"
+        result["targets"].append(target("pod", {"pod_uid": client["metadata"]["uid"]}, by_kube_proxy))
+    if address.from_outside:
+        result["outside"].append(target("outside", "host", False))
+
+
+def _how(hints: dict[str, Object], service: Object, port: Object) -> Object | None:
+    for key in (port.get("name"), port["port"]):
+        hint = hints.get(f"{_full_name(service)}:{key}")
+        if hint:
+            return hint
+    return _default_probe(port.get("name"), port["port"], port.get("protocol"))
+
+
+def _default_probe(name: str | None, number: int, protocol: str | None) -> Object | None:
+    """How to ask a port of which nobody said how: without sending anything that its server might take amiss."""
+    if protocol in (None, "TCP"):
+        return {"kind": "tcp"}
+    if protocol == "UDP" and (number == 53 or (name or "").startswith("dns")):
+        return {"kind": "dns"}
+    return None
+
+
+def _with_affinity(probe: Object, service: Object) -> Object:
+    if service["spec"].get("sessionAffinity") != "ClientIP" or probe["kind"] not in ("http", "udp"):
+        return probe
+    return {**probe, "expect": {**(probe.get("expect") or {}), "same_backend": True}}
+
+
+def _ready_nodes(slices: list[Object], service: Object, port: Object) -> set[str]:
+    """The nodes of the port's ready endpoints ("" for endpoints outside the cluster)."""
+    found = set()
+    for endpoint_slice in slices:
+        metadata = endpoint_slice["metadata"]
+        owner = (metadata.get("labels") or {}).get("kubernetes.io/service-name")
+        ports = [entry.get("name") or "" for entry in endpoint_slice.get("ports") or []]
+        if (metadata["namespace"], owner) != (service["metadata"]["namespace"], _name(service)) or (port.get("name") or "") not in ports:
+            continue
+        for endpoint in endpoint_slice.get("endpoints") or []:
+            if (endpoint.get("conditions") or {}).get("ready") is not False:
+                found.add(endpoint.get("nodeName") or "")
+    return found
+
+
+def _next_nodes(nodes: list[Object], node: str, count: int) -> list[Object]:
+    """The nodes that follow in the circle of names: every node is probed by as many others, however large the cluster."""
+    after = [other for other in nodes if _name(other) > node]
+    before = [other for other in nodes if _name(other) < node]
+    return (after + before)[:count]
+
+
+def _is_client(pod: Object, node: str) -> bool:
+    return pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork") and _is_ready(pod)
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = {condition["type"]: condition["status"] for condition in pod.get("status", {}).get("conditions") or []}
+    return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")
+
+
+def _addresses(node: Object, kinds: tuple[str, ...]) -> list[str]:
+    return [entry["address"] for entry in node.get("status", {}).get("addresses") or [] if entry["type"] in kinds]
+
+
+def _family(address: str) -> int:
+    return 6 if ":" in address else 4
+
+
+def _name(thing: Object) -> str:
+    return thing["metadata"]["name"]
+
+
+def _full_name(thing: Object) -> str:
+    return f"{thing['metadata']['namespace']}/{thing['metadata']['name']}"

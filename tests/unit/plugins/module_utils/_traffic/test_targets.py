@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import parse_paths
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.targets import plan
+
+
+def make_node(name, internal, external=None):
+    addresses = [{"type": "Hostname", "address": name}] + [{"type": "InternalIP", "address": address} for address in internal]
+    return {"metadata": {"name": name}, "status": {"addresses": addresses + ([{"type": "ExternalIP", "address": external}] if external else [])}}
+
+
+NODES = [make_node("n1", ["192.0.2.11"]), make_node("n2", ["192.0.2.12"], "198.51.100.12"), make_node("n3", ["192.0.2.13"]), make_node("n4", ["192.0.2.14"])]
+DUAL = [make_node("n1", ["192.0.2.11", "fd00::11"]), make_node("n2", ["192.0.2.12", "fd00::12"])]
+PORT = {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}
+PROBES = {"demo/web:http": {"kind": "http", "request": "/hostname", "expect": {"status": 200}}}
+
+
+def service(ports=(PORT,), status=None, **spec):
+    return {
+        "metadata": {"namespace": "demo", "name": "web"},
+        "spec": {"clusterIP": "10.96.7.7", "clusterIPs": ["10.96.7.7"], "ports": list(ports), **spec},
+        "status": {"loadBalancer": {"ingress": status or []}},
+    }
+
+
+def slices(*nodes, port="http", ready=True, owner="web"):
+    return [
+        {
+            "metadata": {"namespace": "demo", "name": "web-x", "labels": {"kubernetes.io/service-name": owner}},
+            "ports": [{"name": port, "port": 8080}],
+            "endpoints": [{"nodeName": node, "conditions": {"ready": ready}} for node in nodes],
+        }
+    ]
+
+
+def make_pod(name="client", node="n1", ready="True", ports=(), **spec):
+    return {
+        "metadata": {"namespace": "demo", "name": name, "uid": f"uid-{name}"},
+        "spec": {"nodeName": node, "containers": [{"ports": list(ports)}], **spec},
+        "status": {"conditions": [{"type": "Ready", "status": ready}], "podIPs": [{"ip": "10.244.1.9"}]},
+    }
+
+
+def made(one, endpoints=None, node="n1", nodes=None, **options):
+    options.setdefault("clients", [make_pod(node=node)])
+    options.setdefault("probes", PROBES)
+    found = plan(node, [one], endpoints or slices("n1", "n2"), nodes or NODES, **options)
+    parse_paths(found["targets"] or [{"name": "none", "kind": "tcp", "address": "::1", "port": 1}])  # the modules take what the planner makes
+    return found
+
+
+def ways(targets):
+    """What matters of targets, short enough to compare."""
+    return [(target["name"].split()[0], target["address"], target["port"], target["by_kube_proxy"]) for target in targets]
+
+
+def test_a_cluster_ip_is_probed_from_host_and_pod_and_the_pods_way_is_not_kube_proxys():
+    found = made(service())
+    assert ways(found["targets"]) == [("host", "10.96.7.7", 80, True), ("pod", "10.96.7.7", 80, False)]
+    assert (found["outside"], found["skipped"]) == ([], [])
+    first = found["targets"][0]
+    assert (first["name"], first["service"]) == ("host to demo/web:http ClusterIP 10.96.7.7:80", "demo/web:http")
+    assert (first["kind"], first["request"], first["expect"]) == ("http", "/hostname", {"status": 200})
+    assert found["targets"][1]["namespace"] == {"pod_uid": "uid-client"}
+
+
+def test_a_node_port_is_probed_on_this_node_on_loopback_and_on_the_next_nodes_in_the_circle():
+    found = made(service([dict(PORT, nodePort=30080)]), node="n4", endpoints=slices("n1"))
+    assert [way for way in ways(found["targets"]) if way[2] == 30080] == [
+        ("host", "192.0.2.11", 30080, False),
+        ("pod", "192.0.2.11", 30080, False),
+        ("host", "192.0.2.12", 30080, False),
+        ("pod", "192.0.2.12", 30080, False),
+        ("host", "192.0.2.14", 30080, True),
+        ("pod", "192.0.2.14", 30080, True),
+        ("host", "127.0.0.1", 30080, True),
+    ]
+    assert ways(found["outside"]) == [("outside", "192.0.2.14", 30080, False)]
+
+
+def test_loopback_is_left_out_where_it_does_not_answer():
+    assert "127.0.0.1" not in [way[1] for way in ways(made(service([dict(PORT, nodePort=30080)]), loopback=False)["targets"])]
+
+
+def test_the_address_a_cloud_gives_a_node_is_for_clients_outside():
+    found = made(service([dict(PORT, nodePort=30080)]), node="n2", peers=0)
+    assert ("outside", "198.51.100.12", 30080, False) in ways(found["outside"])
+    assert "198.51.100.12" not in [way[1] for way in ways(found["targets"])]
+
+
+def test_an_external_ip_that_no_node_owns_is_for_clients_outside_only():
+    found = made(service(externalIPs=["203.0.113.250"]))
+    assert "203.0.113.250" not in [way[1] for way in ways(found["targets"])]
+    assert ways(found["outside"]) == [("outside", "203.0.113.250", 80, False)]
+
+
+def test_an_external_ip_is_probed_from_inside_on_the_node_that_owns_it():
+    one = service(externalIPs=["192.0.2.12"])
+    assert [way for way in ways(made(one, node="n2")["targets"]) if way[1] == "192.0.2.12"] == [("host", "192.0.2.12", 80, True), ("pod", "192.0.2.12", 80, True)]
+    assert "192.0.2.12" not in [way[1] for way in ways(made(one, node="n1")["targets"])]
+
+
+def test_a_load_balancer_ip_is_served_by_the_node_unless_it_is_a_proxys():
+    vip = made(service(status=[{"ip": "203.0.113.7"}]))
+    assert ways(vip["targets"])[2:] == [("host", "203.0.113.7", 80, True), ("pod", "203.0.113.7", 80, True)]
+    proxy = made(service(status=[{"ip": "203.0.113.7", "ipMode": "Proxy"}]))
+    assert len(proxy["targets"]) == 2 and ways(proxy["outside"]) == [("outside", "203.0.113.7", 80, False)]
+
+
+@pytest.mark.parametrize(
+    ("one", "node", "why"),
+    [
+        (service(status=[{"hostname": "lb.example.org"}]), "n1", "the load balancer has a name and no address; names are not resolved"),
+        (service(status=[{"ip": "203.0.113.7"}], loadBalancerSourceRanges=["10.0.0.0/8"]), "n1", "loadBalancerSourceRanges may keep the prober out"),
+        (service(status=[{"ip": "203.0.113.7"}], externalTrafficPolicy="Local"), "n3", "externalTrafficPolicy is Local and no endpoint runs on n3"),
+        (service(internalTrafficPolicy="Local"), "n3", "internalTrafficPolicy is Local and no endpoint runs on n3"),
+        (service([{"name": "game", "port": 7777, "protocol": "UDP"}]), "n1", "nothing is known about how to ask a UDP port"),
+        (service([{"name": "sig", "port": 7777, "protocol": "SCTP"}]), "n1", "nothing is known about how to ask a SCTP port"),
+    ],
+)
+def test_what_cannot_be_judged_is_left_out_with_the_reason(one, node, why):
+    port = one["spec"]["ports"][0]["name"]
+    assert why in [entry["why"] for entry in made(one, slices("n1", port=port), node=node)["skipped"]]
+
+
+@pytest.mark.parametrize("endpoints", [[], slices("n1", ready=False), slices("n1", owner="other"), slices("n1", port="metrics")])
+def test_a_port_without_a_ready_endpoint_is_left_out(endpoints):
+    found = made(service(), endpoints or [{"metadata": {"namespace": "demo", "labels": {}}, "endpoints": []}])
+    assert found["targets"] == [] and found["skipped"] == [{"service": "demo/web:http", "why": "it has no ready endpoint"}]
+
+
+def test_with_local_policy_only_nodes_with_an_endpoint_are_asked():
+    found = made(service([dict(PORT, nodePort=30080)], externalTrafficPolicy="Local"), slices("n2"), node="n1")
+    assert [way for way in ways(found["targets"]) if way[2] == 30080] == [("host", "192.0.2.12", 30080, False), ("pod", "192.0.2.12", 30080, False)]
+
+
+def test_unknown_tcp_ports_are_only_opened_and_dns_is_asked():
+    found = made(service([dict(PORT, name="db")]), slices("n1", port="db"), probes={})
+    assert {target["kind"] for target in found["targets"]} == {"tcp"}
+    dns = made(service([{"name": "dns", "port": 53, "protocol": "UDP"}]), slices("n1", port="dns"), probes={})
+    assert {target["kind"] for target in dns["targets"]} == {"dns"}
+
+
+def test_session_affinity_expects_one_backend():
+    found = made(service(sessionAffinity="ClientIP"))
+    assert found["targets"][0]["expect"] == {"status": 200, "same_backend": True}
+    assert PROBES["demo/web:http"]["expect"] == {"status": 200}
+
+
+def test_a_headless_service_has_no_address():
+    assert made(service(clusterIP="None", clusterIPs=["None"]))["targets"] == []
+
+
+def test_both_families_are_probed_each_on_its_own_addresses():
+    one = service([dict(PORT, nodePort=30080)], clusterIPs=["10.96.7.7", "fd00:96::7"])
+    addresses = {way[1] for way in ways(made(one, nodes=DUAL, peers=0)["targets"])}
+    assert addresses == {"10.96.7.7", "fd00:96::7", "192.0.2.11", "fd00::11", "127.0.0.1"}
+    single = {way[1] for way in ways(made(service([dict(PORT, nodePort=30080)]), nodes=DUAL, peers=0)["targets"])}
+    assert single == {"10.96.7.7", "192.0.2.11", "127.0.0.1"}
+
+
+HOST_PORT = {"name": "web", "containerPort": 8080, "hostPort": 8088, "protocol": "TCP"}
+
+
+def host_port_ways(pod, **options):
+    return ways(plan("n1", [], [], NODES, pods=[pod], clients=[make_pod()], **options)["targets"])
+
+
+def test_a_host_port_is_probed_on_its_node_and_is_never_kube_proxys():
+    assert host_port_ways(make_pod("hp", ports=[HOST_PORT])) == [("host", "192.0.2.11", 8088, False), ("pod", "192.0.2.11", 8088, False)]
+    assert host_port_ways(make_pod("hp", ports=[dict(HOST_PORT, hostIP="127.0.0.1")])) == [("host", "127.0.0.1", 8088, False)]
+
+
+@pytest.mark.parametrize("pod", [make_pod("hp", node="n2", ports=[HOST_PORT]), make_pod("hp", ready="False", ports=[HOST_PORT]), make_pod("hp", hostNetwork=True, ports=[HOST_PORT])])
+def test_a_host_port_elsewhere_or_not_ready_is_not_probed(pod):
+    assert host_port_ways(pod) == []
+
+
+@pytest.mark.parametrize("client", [make_pod(node="n2"), make_pod(ready="False"), make_pod(hostNetwork=True)])
+def test_without_a_client_pod_on_the_node_only_the_host_probes_and_that_is_said(client):
+    found = made(service(), clients=[client])
+    assert ways(found["targets"]) == [("host", "10.96.7.7", 80, True)]
+    assert found["skipped"] == [{"service": "*", "why": "no pod to probe from runs on node n1"}]
+
+
+def test_every_node_is_probed_by_as_many_others_in_a_large_cluster():
+    nodes = [make_node(f"n{number:03}", [f"10.1.{number // 250}.{number % 250 + 1}"]) for number in range(300)]
+    one = service([dict(PORT, nodePort=30080)])
+    probed = {}
+    for node in nodes:
+        name = node["metadata"]["name"]
+        for target in plan(name, [one], slices("n000"), nodes, peers=3)["targets"]:
+            if target["port"] == 30080 and target["address"] != "127.0.0.1":
+                probed[target["address"]] = probed.get(target["address"], 0) + 1
+    assert set(probed.values()) == {4} and len(probed) == 300
