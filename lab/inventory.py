@@ -33,7 +33,14 @@ def write(settings, nodes, parts):
         "kpr_test_image_pull_policy": "Never",
         "kpr_lab": {"workload": settings.start == "kube-proxy", "external_ip": settings.external_ip},
     }
-    if settings.start != "kube-proxy":
+    if settings.start == "kube-proxy":
+        variables["kpr_traffic_namespaces"] = ["demo"]
+        variables["kpr_traffic_probes"] = {
+            "demo/web:http": {"kind": "http", "request": "/hostname", "expect": {"answer": "web-"}},
+            "demo/hostport:8080": {"kind": "http", "request": "/hostname", "expect": {"answer": "hostport"}},
+            "demo/echo:udp": {"kind": "udp", "request": "hostname", "expect": {"answer": "web-"}},
+        }
+    else:
         variables["kpr_cilium_values"] = cilium.values(settings)
     if settings.start == "bare":
         variables.update(bootstrap(settings, nodes))
