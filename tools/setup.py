@@ -28,6 +28,9 @@ CACHE = pathlib.Path(os.environ.get("KPR_CACHE") or "~/.cache/kubeproxy-free").e
 REQUIREMENTS = ROOT / "tools" / "requirements.txt"
 PYTHONS = ("3.13", "3.12", "3.11")
 
+#: Where interpreters are looked for before PATH, which may hold pyenv's shims: those exist for versions that do not work, too.
+KNOWN_PATHS = ("/usr/bin/python{0}", "/usr/local/bin/python{0}", "~/.pyenv/versions/{0}.*/bin/python{0}")
+
 #: The collections are taken from this release of the `ansible` package: it can be had wherever Python packages can.
 ANSIBLE_RELEASE = "14.5.0"
 COLLECTIONS = ("kubernetes/core", "ansible/utils", "containers/podman")
@@ -74,8 +77,8 @@ def find_python(wanted: str) -> tuple[str, str] | None:
         version = python_version(wanted)
         return (wanted, version) if version else None
     for minor in [wanted] if wanted else PYTHONS:
-        known = glob.glob(os.path.expanduser(f"~/.pyenv/versions/{minor}*/bin/python{minor}"))
-        for path in (f"/usr/bin/python{minor}", f"/usr/local/bin/python{minor}", *sorted(known), shutil.which(f"python{minor}")):
+        known = [path for pattern in KNOWN_PATHS for path in sorted(glob.glob(os.path.expanduser(pattern.format(minor))))]
+        for path in (*known, shutil.which(f"python{minor}")):
             version = python_version(path) if path else None
             if version:
                 return path, version
