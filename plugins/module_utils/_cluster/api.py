@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading objects of a cluster by their paths, as plain JSON, with one kind of error.
+"""Objects of a cluster by their paths, as plain JSON, with one kind of error.
 
 Only the connection pool of the Kubernetes client is used: its calls by name parse every object into classes, and the signature of its
 generic call is not the same in all of its versions.
@@ -34,7 +34,7 @@ class Forbidden(ClusterError):
 
 
 class Api:
-    """Reads of one cluster; every request has a time limit in seconds."""
+    """Requests to one cluster; each has a time limit in seconds."""
 
     def __init__(self, configuration, timeout):
         self.configuration = configuration
@@ -60,16 +60,38 @@ class Api:
         """Only the metadata of all objects of a list: a tenth of what a thousand Nodes weigh."""
         return self.objects(path, accept=METADATA)
 
-    def _get(self, path, query, accept):
-        host = self.configuration.host.rstrip("/")
-        url = host + path + (f"?{urlencode(query)}" if query else "")
+    def send(self, method, path, document=None):
+        """Send one request that may change something; return (status, headers, document of the answer), whatever the status is."""
+        answer = self._request(method, path, JSON, None if document is None else json.dumps(document).encode())
         try:
-            answer = self._pool.request("GET", url, headers={"Accept": accept, **credentials(self.configuration)}, timeout=self._timeout, retries=False)
-            if answer.status == 200:
-                return json.loads(answer.data)
-        except (HTTPError, OSError, ValueError) as error:
-            raise ClusterError(f"the API server {host} did not answer for {path}: {error}; try: curl -k {host}/readyz") from error
-        raise explained(answer.status, answer.reason, path, host)
+            return answer.status, answer.headers, json.loads(answer.data or b"{}")
+        except ValueError:
+            return answer.status, answer.headers, {}
+
+    def explained(self, status, document, path):
+        """The exception for the status and document that send() returned."""
+        return explained(status, document.get("message"), path, self.configuration.host.rstrip("/"))
+
+    def _get(self, path, query, accept):
+        answer = self._request("GET", path + (f"?{urlencode(query)}" if query else ""), accept)
+        if answer.status != 200:
+            raise explained(answer.status, answer.reason, path, self.configuration.host.rstrip("/"))
+        try:
+            return json.loads(answer.data)
+        except ValueError as error:
+            raise self._silent(path, error) from error
+
+    def _request(self, method, path, accept, body=None):
+        headers = {"Accept": accept, **({"Content-Type": JSON} if body else {}), **credentials(self.configuration)}
+        url = self.configuration.host.rstrip("/") + path
+        try:
+            return self._pool.request(method, url, headers=headers, body=body, timeout=self._timeout, retries=False)
+        except (HTTPError, OSError) as error:
+            raise self._silent(path, error) from error
+
+    def _silent(self, path, error):
+        host = self.configuration.host.rstrip("/")
+        return ClusterError(f"the API server {host} did not answer for {path}: {error}; try: curl -k {host}/readyz")
 
 
 def explained(status, reason, path, host):
