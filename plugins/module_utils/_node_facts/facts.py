@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All of a node's facts in one go; nothing is changed."""
+from __future__ import annotations
+
+import json
+import platform
+import re
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import api_server, cni, devices, portmap, processes
+
+HEALTH_PORT = 10256
+ADDRESSES = ("ip", "-json", "-details", "address", "show")
+ROUTES = (("ip", "-json", "-4", "route", "show", "table", "all"), ("ip", "-json", "-6", "route", "show", "table", "all"))
+
+
+class Reader:
+    """Runs programs; what fails is told in unread and gives nothing."""
+
+    def __init__(self):
+        self.unread = []
+
+    def text(self, *argv):
+        """What the program printed, or None."""
+        program = tools.which(argv[0])
+        if not program:
+            self.unread.append(f"{argv[0]}: not found in {tools.SEARCH_PATH}")
+            return None
+        try:
+            return tools.run([program, *argv[1:]])
+        except (tools.ToolFailed, OSError) as error:
+            self.unread.append(str(error))
+            return None
+
+    def json(self, *argv):
+        """What the program printed, as JSON, or None."""
+        text = self.text(*argv)
+        if text is None:
+            return None
+        try:
+            return json.loads(text or "[]")
+        except ValueError:
+            self.unread.append(f"'{' '.join(argv)}' printed no JSON: {text[:80]}")
+            return None
+
+
+def gather(api_host, api_port, api_timeout):
+    """Return the facts."""
+    reader = Reader()
+    links, routes = reader.json(*ADDRESSES), [reader.json(*argv) for argv in ROUTES]
+    found = devices.devices(links, [route for family in routes for route in family or []]) if links is not None and routes[0] is not None else None
+    running = processes.watched()
+    dump = reader.text("iptables-save", "-t", "nat")
+    return {
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "kubelet": _version(reader.text("kubelet", "--version")),
+        "iptables": _iptables(reader.text("iptables", "--version")),
+        "kube_proxy": running.get("kube-proxy"),
+        "programs": sorted(running),
+        "health_port": {"port": HEALTH_PORT, "listeners": processes.listeners(HEALTH_PORT)},
+        "devices": found,
+        "cni": cni.configurations(),
+        "host_ports": None if dump is None else portmap.host_ports(dump),
+        "api": api_server.probe(api_host, api_port, api_timeout) if api_host else None,
+        "unread": reader.unread,
+    }
+
+
+def _version(text):
+    match = re.search(r"\bv\d+\.\d+\.\d+\S*", text or "")
+    return match.group(0) if match else None
+
+
+def _iptables(text):
+    """{version, backend} from "iptables v1.8.9 (nf_tables)"; before 1.8 there is no word in brackets, and only legacy."""
+    match = re.search(r"v(\S+)(?: \((\w+)\))?", text or "")
+    if not match:
+        return None
+    return {"version": match.group(1), "backend": "nft" if match.group(2) == "nf_tables" else "legacy"}

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan as lines for a terminal. Pure."""
+from __future__ import annotations
+
+import textwrap
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.findings import blockers
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import SEVERITIES, some
+
+WIDTH = 120
+
+
+def lines(cluster, facts, nodes, found):
+    """Return the lines: what the cluster is, then each finding with its remedy; same ones of many nodes are one."""
+    result = [*_head(cluster, facts, nodes), ""]
+    for severity, ident, objects, one in grouped(found):
+        word = f"{severity} (accepted)" if one["accepted"] else severity
+        result.append(f"{word.upper():<9} {ident}: {_objects(objects)}")
+        for label, text in (("found", one["found"]), ("why", one["why"]), ("do", one["remedy"])):
+            result += textwrap.wrap(text, WIDTH, initial_indent=f"{'':<10}{label:<6}", subsequent_indent=" " * 16, break_long_words=False, break_on_hyphens=False)
+        result.append("")
+    return [*result, verdict(cluster, found)]
+
+
+def grouped(found):
+    """(severity, id, objects, the first of them) for findings that differ in nothing but their object."""
+    groups = {}
+    for one in found:
+        groups.setdefault(tuple(str(one[key]) for key in ("severity", "id", "found", "why", "accepted")), []).append(one)
+    return [(same[0]["severity"], same[0]["id"], [one["object"] for one in same], same[0]) for same in groups.values()]
+
+
+def _objects(objects):
+    """One object, or so many of one kind: "node a, b and 3 more"."""
+    kind, _blank, _name = objects[0].partition(" ")
+    if len(objects) == 1 or not all(item.startswith(f"{kind} ") for item in objects):
+        return some(objects)
+    return f"{kind} {some(item[len(kind) + 1:] for item in objects)}"
+
+
+def verdict(cluster, found):
+    """The last line."""
+    stopping, counts = blockers(found), {severity: sum(one["severity"] == severity for one in found) for severity in SEVERITIES}
+    said = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
+    return f"Cluster {cluster}: {said}. " + (f"{len(stopping)} in the way." if stopping else "Nothing is in the way.")
+
+
+def _head(cluster, facts, nodes):
+    if facts.get("error"):
+        return [f"Cluster {cluster}: could not be read"]
+    kernels = {node["kernel"] for node in facts["nodes"].values() if node["kernel"]}
+    backends = {(node["iptables"] or {}).get("backend", "none") for node in nodes.values() if not node["error"]}
+    return [
+        f"Cluster {cluster}: Kubernetes {facts['kubernetes']}, {len(facts['nodes'])} nodes, {facts['services']['total']} Services, {facts['services']['endpoints']} endpoints",
+        f"  kube-proxy  {_kube_proxy(facts['kube_proxy'])}",
+        f"  Cilium      {_cilium(facts)}",
+        f"  nodes       kernel {some(kernels)}; iptables {some(backends) or 'unknown'}",
+        f"  migration   {(facts['record'] or {}).get('phase') or 'not begun'}",
+    ]
+
+
+def _kube_proxy(facts):
+    daemonset = facts["daemonset"]
+    if not daemonset:
+        return "none"
+    mode = ((facts["config"] or {}).get("settings") or {}).get("mode") or "iptables"
+    return f"{daemonset['image']}, mode {mode}, {daemonset['ready']} of {daemonset['desired']} ready"
+
+
+def _cilium(facts):
+    cilium = facts["cilium"]
+    if not cilium:
+        return "none"
+    on = sum(bool(agent["kube_proxy_replacement"]["enabled"]) for agent in (facts["agents"] or {}).values())
+    return f"{cilium['version']}, {cilium['agents']['ready']} of {cilium['agents']['desired']} agents ready, {on} replace kube-proxy"

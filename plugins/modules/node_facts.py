@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_facts
+short_description: Read of a node what matters for replacing kube-proxy
+version_added: 0.1.0
+description:
+  - Reads kernel, kubelet, iptables, kube-proxy, devices, CNI configuration and hostPorts of a node and tries the address of the API server, in one call.
+  - It judges nothing; the filter P(fleetops.kubeproxy_free.plan_findings#filter) does.
+  - Needs root for the owners of ports and for the rules, and Python 3.9 with nothing but its standard library.
+author:
+  - The fleetops.kubeproxy_free contributors (@fleetops)
+extends_documentation_fragment:
+  - fleetops.kubeproxy_free._attributes
+  - fleetops.kubeproxy_free._attributes.info_module
+options:
+  api_server_host:
+    description: Address or name of the API server that agents will use without kube-proxy. It is not tried if it is not given.
+    type: str
+    default: ""
+  api_server_port:
+    description: Port of the API server.
+    type: int
+    default: 6443
+  api_server_timeout:
+    description: Longest time for a connection to the API server, in seconds.
+    type: int
+    default: 5
+"""
+
+EXAMPLES = r"""
+- name: Read the node
+  fleetops.kubeproxy_free.node_facts:
+    api_server_host: api.example.com
+  register: node
+"""
+
+RETURN = r"""
+facts:
+  description: What was found.
+  returned: always
+  type: dict
+  contains:
+    kernel:
+      description: Release of the kernel that runs.
+      type: str
+    python:
+      description: Version of the Python that the module ran with.
+      type: str
+    kubelet:
+      description: Version of the installed kubelet, which may not be the running one.
+      type: str
+    iptables:
+      description: C(version) and C(backend), V(nft) or V(legacy), of what C(iptables) is here.
+      type: dict
+    kube_proxy:
+      description: Arguments of a running kube-proxy, V(null) if there is none.
+      type: list
+      elements: str
+    programs:
+      description: Running programs out of a short list of those that move virtual IPs or do kube-proxy's work.
+      type: list
+      elements: str
+    health_port:
+      description: C(port) 10256 and the names of its C(listeners).
+      type: dict
+    devices:
+      description: By name C(addresses), C(default_route) and C(passed_over), why an agent would not serve NodePorts on it.
+      type: dict
+    cni:
+      description: Files of the CNI configuration, the used one first, each with C(file), C(name), C(plugins) and C(unread).
+      type: list
+      elements: dict
+    host_ports:
+      description: hostPorts that the CNI plugin portmap serves.
+      type: list
+      elements: int
+    api:
+      description:
+        - C(host), C(port), C(reachable), C(trusted) (whether the cluster's CA vouches for it, V(null) if that is not known), C(error) and C(seconds).
+      type: dict
+    unread:
+      description: What could not be read.
+      type: list
+      elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import facts
+
+ARGUMENTS = {
+    "api_server_host": {"type": "str", "default": ""},
+    "api_server_port": {"type": "int", "default": 6443},
+    "api_server_timeout": {"type": "int", "default": 5},
+}
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    params = module.params
+    module.exit_json(changed=False, facts=facts.gather(params["api_server_host"], params["api_server_port"], params["api_server_timeout"]))
+
+
+if __name__ == "__main__":
+    main()
