@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pathlib
+import resource
 import sys
 import types
 
@@ -38,6 +39,9 @@ else:
     _package("ansible_collections", None)
     _package("ansible_collections.fleetops", None)
     _package("ansible_collections.fleetops.kubeproxy_free", ROOT)
+
+# A test that eats memory without end fails by itself, instead of taking the machine along.
+resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 # A slow or busy machine is no reason to fail; the same examples on every run, so that a failure can be repeated.
 hypothesis.settings.register_profile("collection", deadline=None, derandomize=True, database=None, print_blob=True)
