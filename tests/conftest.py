@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pathlib
 import resource
+import resource
 import sys
 import types
 
@@ -58,3 +59,6 @@ MARKERS = (
 def pytest_configure(config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+
+# a test that runs away must end itself, and not the machine
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))
