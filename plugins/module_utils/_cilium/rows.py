@@ -37,7 +37,7 @@ class Row:
 
 def clean(text):
     """The lines of a text without colours, and without the blanks that all of them begin with."""
-    plain = COLOUR.sub("", text).replace("\r\n", "\n").replace("\t", "        ")
+    plain = COLOUR.sub("", text).replace("\t", "        ")
     return [Line(number, line.rstrip()) for number, line in enumerate(textwrap.dedent(plain).split("\n"), 1) if line.strip()]
 
 

@@ -123,6 +123,33 @@ def test_waiting_until_the_gate_opens(cluster, capsys):
     assert [path for path, query in fake.requests].count(f"{PODS}/cilium-0-1/exec") == 1  # as wanted from the beginning: not asked again
 
 
+@pytest.mark.parametrize("fault", ["recreated", "not ready"])
+def test_an_agent_that_was_as_wanted_is_asked_again_when_its_pod_changes(cluster, capsys, fault):
+    fake = cluster(2)
+    answers = iter([said("False")] * 3)
+    fake.pods["cilium-1-1"] = lambda command: next(answers, said())
+    fake.pods["cilium-0-2"] = said("False")
+    looks = []
+
+    class Changing(dict):
+        def __getitem__(self, path):
+            found = super().__getitem__(path)
+            if path != PODS:
+                return found
+            looks.append(path)
+            if len(looks) < 3:
+                return found
+            if fault == "recreated":
+                return [pod(0, 2), found[1]]
+            changed = pod(0)
+            changed["status"]["conditions"][0]["status"] = "False"
+            return [changed, found[1]]
+
+    fake.objects = Changing(fake.objects)
+    result = call(capsys, fake, wait=True, timeout=1, wait_for={"kpr": True, "healthy": True})
+    assert list(result["missing"]) == ["node0"]
+
+
 def test_a_wait_that_runs_out(cluster, capsys):
     fake = cluster(2)
     fake.pods["cilium-1-1"] = said("False", host="restoring")

@@ -169,6 +169,7 @@ def test_drift(key, value, drifts):
 def test_what_an_agent_does_not_say_is_no_drift():
     silent = {**answered(), "features": {}, "masquerading": None, "routing": None, "version": "1.13.2", "kube_proxy_replacement": words.empty_kpr()}
     assert drift.drift({key: {"value": "x", "source": "y"} for key in drift.COMPARED}, silent) == []
+    assert drift.drift({"bpf-lb-sock-hostns-only": {"value": "true", "source": "y"}}, answered(version="1.13.2")) == []
 
 
 EVERYTHING = {"kpr": True, "endpoints_ready": True, "healthy": True, "restarted_after": {"worker1": "uid-before"}}

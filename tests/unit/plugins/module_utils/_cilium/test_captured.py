@@ -97,6 +97,11 @@ def test_rows(row, enabled, mode, devices, direct):
     assert found["kube_proxy_replacement"]["direct_routing_device"] == direct
 
 
+def test_devices_that_only_the_details_list():
+    found = kpr("KubeProxyReplacement:   True\nKubeProxyReplacement Details:\n  Status:   True\n  Devices:   eth0 192.0.2.1 (Direct Routing)\n")
+    assert found == {"enabled": True, "mode": "true", "devices": [{"name": "eth0", "addresses": ["192.0.2.1"]}], "direct_routing_device": "eth0"}
+
+
 def test_features_that_the_row_of_1_8_lists():
     features = parse(ROW + "Strict   []   [NodePort (Hybrid, 30000-32767, XDP: NATIVE), HostPort, HostReachableServices (TCP, UDP)]")["features"]
     assert (features["node_port_range"], features["mode"], features["acceleration"]) == ("30000-32767", "hybrid", "native")
@@ -158,9 +163,9 @@ def test_fleet_json():
 
 
 def test_json_of_the_wrong_shape():
-    found = parse({"kube-proxy-replacement": {"mode": 1, "deviceList": ["eth0", {"name": "eth1", "ip": ["no address", "192.0.2.1", 7]}]}})
+    found = parse({"controllers": [{"status": {"consecutive-failure-count": True}}], "kube-proxy-replacement": {"mode": 1, "deviceList": ["eth0", {"name": "eth1", "ip": ["no address", "192.0.2.1", 7]}]}})
     assert {(one["place"], one["text"]) for one in found["unread"]} == {
-        ("$.kube-proxy-replacement.mode", "1"), ("$.kube-proxy-replacement.deviceList[0]", "eth0"), ("$.kube-proxy-replacement.deviceList[1].ip", "no address"),
+        ("$.controllers[0].status.consecutive-failure-count", "true"), ("$.kube-proxy-replacement.mode", "1"), ("$.kube-proxy-replacement.deviceList[0]", "eth0"), ("$.kube-proxy-replacement.deviceList[1].ip", "no address"),
         ("$.kube-proxy-replacement.deviceList[1].ip[2]", "7")}
     assert found["kube_proxy_replacement"] == {"enabled": None, "mode": None, "devices": [{"name": "eth1", "addresses": ["192.0.2.1"]}], "direct_routing_device": None}
 
