@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nft backend: tables of nf_tables that iptables-nft manages, read and changed in the kernel itself.
+
+Only the programs can print a rule as iptables writes it, so they are asked for the few chains whose rules have to be recognised by
+their words; everything else goes by the kernel's own names and handles.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Optional
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.model import Chain, Interest, Placed, Rule, Table
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables import ruleset
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Nftables, Overtaken
+
+class Session:
+    """One view of nf_tables, over all its tables: whatever is committed builds on what was read, or raises Overtaken."""
+
+    def __init__(self, kernel: Nftables) -> None:
+        self.kernel = kernel
+        self.generation = 0
+
+    def begin(self) -> None:
+        self.generation = self.kernel.generation()
+
+    def check(self) -> None:
+        """Raises Overtaken if somebody has changed anything since the view began, apart from our own commits."""
+        if self.kernel.generation() != self.generation:
+            raise Overtaken("someone else has changed the rules of nf_tables meanwhile")
+
+    def commit(self, messages: Iterable[bytes]) -> None:
+        self.generation = self.kernel.commit(messages, self.generation)
+
+
+class Nft:
+    name = "nft"
+
+    def __init__(self, family: str, programs: Optional[tools.Programs], session: Session) -> None:
+        self.family = family
+        self.programs = programs
+        self.session = session
+
+    def tables(self) -> list[str]:
+        return [table.name for table in ruleset.tables(self.session.kernel, self.family)]
+
+    def read(self, name: str, interest: Interest) -> Table:
+        table = Table(self.name, self.family, name)
+        kernel = self.session.kernel
+        for chain, policy in ruleset.chains(kernel, self.family, name).items():
+            table.chains[chain] = Chain(chain, policy)
+            if not interest.skip(chain):
+                found = ruleset.rules(kernel, self.family, name, chain)
+                table.chains[chain].rules = [Rule(rule.identity, rule.targets, handle=rule.handle) for rule in found]
+                table.chains[chain].size = len(found)
+                if any(interest.spell(target) for rule in found for target in rule.targets):
+                    self._add_text(table, chain)
+        for label, elements in ruleset.verdict_maps(kernel, self.family, name).items():
+            # A map leads to chains just as a chain's rules do. No chain's name has a space.
+            found = [Rule(key + repr(chains).encode(), chains, text=f"element {key.hex()} : {', '.join(chains)}") for key, chains in elements]
+            table.chains[f"map {label}"] = Chain(f"map {label}", rules=found, size=len(found))
+        return table
+
+    def _add_text(self, table: Table, chain: str) -> None:
+        """The rules' words. Where they cannot be had, the rules stay without, and nobody can take them for known ones."""
+        if self.programs is None:
+            table.unread.append((0, f"rules of {chain}: this host has no iptables program of the nft backend to print them"))
+            return
+        try:
+            texts = self.chain(table.name, chain)
+        except tools.ToolFailed as error:
+            table.unread.append((0, f"rules of {chain}: {error}"))
+            return
+        rules = table.chains[chain].rules or []
+        if len(texts) != len(rules):
+            table.unread.append((0, f"rules of {chain}: the kernel has {len(rules)}, iptables prints {len(texts)}"))
+            return
+        table.chains[chain].rules = [rule._replace(text=text) for rule, text in zip(rules, texts)]
+
+    def chain(self, table: str, name: str) -> list[str]:
+        """The text of the chain's rules."""
+        if self.programs is None:
+            return []
+        return [line for line in tools.run([*self.programs.iptables, "-t", table, "-S", name]).splitlines() if line.startswith("-A ")]
+
+    def dump(self, name: str) -> list[str]:
+        """The table's text, with every rule."""
+        return tools.run([*self.programs.save, "-t", name]).splitlines() if self.programs else []
+
+    def unlink(self, table: Table, rules: Iterable[Placed]) -> None:
+        self.session.commit(ruleset.delete_rule(self.family, table.name, chain, rule.handle or 0) for chain, rule in rules)
+
+    def remove(self, table: Table, chains: Iterable[str]) -> None:
+        self.session.commit(ruleset.delete_chains(self.family, table.name, chains))

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The iptables programs of this host: which there are, of which backend and version, and running them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from typing import Mapping, NamedTuple, Optional, Sequence
+
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"])
+COMMAND = {"ip": "iptables", "ip6": "ip6tables"}
+VERSION = re.compile(r"v(\d+(?:\.\d+)*)")
+
+
+class ToolFailed(Exception):
+    """A program said no. The message has its words."""
+
+    def __init__(self, argv: Sequence[str], rc: int, stderr: str) -> None:
+        super().__init__(f"'{' '.join(argv)}' ended with {rc}: {stderr.strip() or 'it said nothing'}")
+        self.rc = rc
+        self.stderr = stderr
+
+
+class Programs(NamedTuple):
+    """The beginnings of three command lines."""
+
+    iptables: tuple[str, ...]
+    save: tuple[str, ...]
+    restore: tuple[str, ...]
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        match = VERSION.search(run([*self.iptables, "-V"]))
+        return tuple(int(part) for part in match[1].split(".")) if match else ()
+
+
+def which(name: str) -> Optional[str]:
+    return shutil.which(name, path=SEARCH_PATH)
+
+
+def environment(extra: Optional[Mapping[str, str]] = None) -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C", "PATH": SEARCH_PATH, **(extra or {})}
+
+
+def run(argv: Sequence[str], stdin: str = "", extra: Optional[Mapping[str, str]] = None) -> str:
+    """What the program printed. Raises ToolFailed."""
+    done = subprocess.run(argv, input=stdin, capture_output=True, check=False, env=environment(extra), encoding="utf-8", errors="surrogateescape")
+    if done.returncode:
+        raise ToolFailed(argv, done.returncode, done.stderr)
+    return done.stdout
+
+
+def find(backend: str, family: str) -> Optional[Programs]:
+    """The programs for that backend and family. Before 1.8 there is one set, without a backend in its names, and it is legacy."""
+    name = COMMAND[family]
+    parts = ("", "-save", "-restore")
+    named = [which(f"{name}-{backend}{part}") for part in parts]
+    if all(named):
+        return Programs(*((path,) for path in named))
+    multi = which(f"xtables-{backend}-multi")
+    if multi:
+        return Programs(*((multi, f"{name}{part}") for part in parts))
+    plain = [which(f"{name}{part}") for part in parts]
+    if all(plain) and ("nf_tables" in run([plain[0], "-V"])) == (backend == "nft"):
+        return Programs(*((path,) for path in plain))
+    return None

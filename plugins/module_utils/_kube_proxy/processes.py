@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs that run on this node, by name: kube-proxy, which would make its rules again, and kubelet, whose version counts."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import Optional
+
+# kubelet keeps this folder as long as it knows the container's pod, also while the container is down and waits for its next start.
+POD_CONTAINERS = "/var/lib/kubelet/pods/*/containers/kube-proxy"
+
+
+def in_this_network(name: str, proc: str = "/proc") -> list[str]:
+    """Process ids. One in another network namespace belongs to a node that is nested in this one."""
+    found = []
+    ours = os.readlink(f"{proc}/self/ns/net")
+    for pid in sorted((entry for entry in os.listdir(proc) if entry.isdigit()), key=int):
+        try:
+            with open(f"{proc}/{pid}/comm", encoding="utf-8", errors="replace") as comm:
+                if comm.read().strip() == name and os.readlink(f"{proc}/{pid}/ns/net") == ours:
+                    found.append(pid)
+        except OSError:
+            # it has ended meanwhile
+            continue
+    return found
+
+
+def kube_proxy(proc: str = "/proc", containers: str = POD_CONTAINERS) -> Optional[str]:
+    """What was found of a kube-proxy that runs, or that kubelet is about to start again."""
+    pids = in_this_network("kube-proxy", proc)
+    if pids:
+        return f"process {pids[0]}"
+    pods = sorted(glob.glob(containers))
+    return f"a pod with a container of that name, {pods[0]}" if pods else None
