@@ -35,6 +35,7 @@ def run(target: str) -> tuple[int, int, int, float, bool]:
 
 def main() -> int:
     shutil.rmtree(RESULTS, ignore_errors=True)
+    RESULTS.mkdir(parents=True)
     targets = sys.argv[1:]
     lines, totals, good = [], [0, 0, 0], True
     for target in targets:
@@ -45,7 +46,9 @@ def main() -> int:
         good &= ok
         totals = [total + count for total, count in zip(totals, counts)]
         lines.append(f"{target:10} {'ok' if ok else 'FAILED':7} {seconds:6.0f} s  {counts[0]:5} passed {counts[1]:4} failed {counts[2]:4} skipped")
-    print("", *lines, "", f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped", sep="\n", flush=True)
+    total = f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped"
+    print("", *lines, "", total, sep="\n", flush=True)
+    (RESULTS / "total").write_text(f"{total}\n", encoding="utf-8")
     return 0 if good else 1
 
 

@@ -35,9 +35,9 @@ KNOWN_PATHS = ("/usr/bin/python{0}", "/usr/local/bin/python{0}", "~/.pyenv/versi
 ANSIBLE_RELEASE = "14.5.0"
 COLLECTIONS = ("kubernetes/core", "ansible/utils", "containers/podman")
 
-#: Program and Debian package. Without git nothing works; without the others, the tests of real rules in network namespaces are skipped.
+#: Program and Debian package. Without git nothing works; without the others, some tests are skipped: mostly those of real rules in network namespaces.
 PROGRAMS = {"git": "git", "conntrack": "conntrack", "curl": "curl", "ip": "iproute2", "ipset": "ipset", "iptables": "iptables", "nft": "nftables",
-            "sysctl": "procps"}
+            "shellcheck": "shellcheck", "sysctl": "procps"}
 
 STARTED = time.monotonic()
 
@@ -71,7 +71,7 @@ def install_programs() -> None:
     if "git" in missing or (missing and os.geteuid() == 0):
         apt_install(*missing)
     elif missing:
-        say(f"{', '.join(missing)}: not installed, so the tests of real rules in network namespaces will be skipped")
+        say(f"{', '.join(missing)}: not installed, so some tests will be skipped")
 
 
 def python_version(path: str) -> str | None:

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sum of `make test`, over a Makefile whose targets do as they are told."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+TOOLS = pathlib.Path(__file__).resolve().parents[3] / "tools"
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+
+MAKEFILE = """
+good:
+	@echo '<s><testcase/><testcase/></s>' > .work/results/good.xml
+bad:
+	@echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/bad.xml; exit 1
+liar:
+	@echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/liar.xml
+crash:
+	@exit 2
+silent:
+	@true
+dear:
+	@echo '<s><testcase/></s>' > .work/results/dear.xml
+"""
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capfd):
+    monkeypatch.syspath_prepend(str(TOOLS))
+    module = importlib.import_module("check")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "RESULTS", tmp_path / ".work" / "results")
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+
+    def run(*targets):
+        monkeypatch.setattr(sys, "argv", ["check.py", *targets])
+        status = module.main()
+        total = (tmp_path / ".work" / "results" / "total").read_text().strip()
+        assert capfd.readouterr().out.rstrip().endswith(total)
+        return status, total
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        (("good", "dear"), (0, "3 passed, 0 failed, 0 skipped")),
+        (("bad", "good", "dear"), (1, "3 passed, 1 failed, 0 skipped")),  # the others run, the last does not
+        (("liar", "dear"), (1, "1 passed, 1 failed, 0 skipped")),
+        (("good", "crash"), (1, "2 passed, 1 failed, 0 skipped")),
+        (("good", "silent"), (1, "2 passed, 1 failed, 0 skipped")),
+    ],
+)
+def test_exit_status_and_total_are_honest(check, targets, expected):
+    assert check(*targets) == expected
+
+
+def test_results_of_an_earlier_run_do_not_count(check):
+    assert check("bad", "dear")[0] == 1
+    assert check("good") == (0, "2 passed, 0 failed, 0 skipped")
