@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 USE := . .work/env &&
-LAB := -i inventories/lab
+LAB := inventories/lab$(addprefix -,$(filter-out kpr,$(KPR_LAB_NAME)))
+PLAY := $(USE) ansible-playbook -i $(LAB)
 
 ##@ Use
 help: ## show this list
@@ -16,7 +17,7 @@ setup: ## make the virtual environment and the collections path
 	@python3 tools/setup.py
 
 demo: lab-up ## lab up, then migrate it from kube-proxy to Cilium under traffic
-	$(USE) ansible-playbook $(LAB) playbooks/migrate.yml -e kpr_traffic=true $(ARGS)
+	$(PLAY) playbooks/migrate.yml -e kpr_traffic=true $(ARGS)
 
 lab-up: setup ## start a real kubeadm cluster on this machine
 	$(USE) python3 -m lab up
@@ -24,14 +25,17 @@ lab-up: setup ## start a real kubeadm cluster on this machine
 lab-down: setup ## take it away again
 	$(USE) python3 -m lab down
 
-migrate: setup ## migrate the lab
-	$(USE) ansible-playbook $(LAB) playbooks/migrate.yml $(ARGS)
+migrate: setup has-lab ## migrate the lab
+	$(PLAY) playbooks/migrate.yml $(ARGS)
 
-rollback: setup ## give the lab back to kube-proxy
-	$(USE) ansible-playbook $(LAB) playbooks/rollback.yml $(ARGS)
+rollback: setup has-lab ## give the lab back to kube-proxy
+	$(PLAY) playbooks/rollback.yml $(ARGS)
 
-verify: setup ## prove what the lab's nodes and Services do now
-	$(USE) ansible-playbook $(LAB) playbooks/verify.yml $(ARGS)
+verify: setup has-lab ## prove what the lab's nodes and Services do now
+	$(PLAY) playbooks/verify.yml $(ARGS)
+
+has-lab:
+	@test -e $(LAB) || { echo "There is no lab here ($(LAB) is missing). Start one: make lab-up" >&2; exit 1; }
 
 ##@ Develop
 test: setup ## everything: unit, lint, sanity, molecule
@@ -52,4 +56,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup demo lab-up lab-down migrate rollback verify test unit lint sanity molecule clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify test unit lint sanity molecule clean
