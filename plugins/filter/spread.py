@@ -12,8 +12,8 @@ description:
   - Tests counts of answers against an even spread, by Pearson's chi-square test. An even spread fails it about once in a million times.
 options:
   _input:
-    description: Number of answers by name of the backend.
-    type: dict
+    description: Number of answers by name of the backend, as a dictionary, or as a list of such dictionaries that are added up.
+    type: raw
     required: true
   backends:
     description: Names of the backends that should share the load.
@@ -35,15 +35,16 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.spread import judge_spread
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.spread import add_up, judge_spread
 
 
 def spread(counts, backends):
-    if not isinstance(counts, dict) or isinstance(backends, str):
+    several = [counts] if isinstance(counts, dict) else list(counts) if not isinstance(counts, str) else counts
+    if not isinstance(several, list) or not all(isinstance(one, dict) for one in several) or isinstance(backends, str):
         raise AnsibleFilterError(
-            f"spread: got {type(counts).__name__} and {type(backends).__name__}; expected a dictionary of answers by backend and a list of backends"
+            f"spread: got {type(counts).__name__} and {type(backends).__name__}; expected answers by backend (a dictionary, or a list of them) and a list of backends"
         )
-    return judge_spread(counts, backends)
+    return judge_spread(add_up(several), backends)
 
 
 class FilterModule:

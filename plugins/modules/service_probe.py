@@ -166,7 +166,7 @@ counters:
       type: list
       elements: str
     moved:
-      description: Rules whose counters moved (C(where), C(rule), C(packets), C(targets)).
+      description: Rules whose counters moved (C(where), C(rule), C(packets), C(targets)). C(explained) says that the targets' own translated requests account for it.
       type: list
       elements: dict
 problems:

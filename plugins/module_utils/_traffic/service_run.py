@@ -16,6 +16,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.o
 
 RunCommand = Callable[..., "tuple[int, str, str]"]
 MAX_REQUESTS = 1000
+# findings in the message; the result has all
+MAX_TOLD = 3
 # name in reports -> (the tool that prints the nat table, the file that says whether the kernel has that legacy table).
 # Naming a table to a legacy tool creates it, so it is asked only where it exists; the nft tools create nothing.
 DUMPS = {
@@ -41,20 +43,23 @@ def run(params: dict[str, Any], node: str, run_command: RunCommand) -> dict[str,
         (attempts, problems), counters = work(), {"watched": [], "moved": []}
     else:
         (attempts, problems), counters = rules.observe(lambda: read_counters(run_command), paths, work)
-    summaries, findings = [], []
-    for path in paths:
-        want = wanted[path.name]
-        summary = verdict.summarise(path, attempts[path.name], want)
-        found = verdict.judge(path, summary, want, mode, counters)
-        summary["ok"] = not found
-        summary["findings"] = [finding.text() for finding in found]
-        summaries.append(summary)
+    summaries = [verdict.summarise(path, attempts[path.name], wanted[path.name]) for path in paths]
+    verdict.explain(counters, summaries)
+    findings = []
+    for path, summary in zip(paths, summaries):
+        found = [finding.text() for finding in verdict.judge(path, summary, wanted[path.name], mode, counters)]
+        summary.update(ok=not found, findings=found)
         findings.extend(found)
-    result = {"changed": False, "targets": summaries, "counters": counters, "problems": problems + [finding.text() for finding in findings]}
+    result = {"changed": False, "targets": summaries, "counters": counters, "problems": problems + findings}
     if result["problems"]:
-        bad = sum(not summary["ok"] for summary in summaries)
-        result.update(msg=f"Node {node}: {bad} of {len(summaries)} targets are not served as they should be. " + " ".join(result["problems"]))
+        result["msg"] = f"Node {node}: {sum(not summary['ok'] for summary in summaries)} of {len(summaries)} targets are not served as they should be. "
+        result["msg"] += in_short(result["problems"])
     return result
+
+
+def in_short(problems: list[str]) -> str:
+    more = f" ({len(problems) - MAX_TOLD} more in the result's 'problems')" if len(problems) > MAX_TOLD else ""
+    return " ".join(problems[:MAX_TOLD]) + more
 
 
 def _wanted(target: dict[str, Any]) -> verdict.Wanted:

@@ -15,6 +15,14 @@ IMPLAUSIBLE = 1e-6
 FEWEST_EXPECTED = 5
 
 
+def add_up(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for counts in several:
+        for name, count in counts.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
 def judge_spread(counts: Mapping[str, int], backends: Iterable[str]) -> dict[str, Any]:
     """counts: answers by backend; backends: those that should share the load."""
     names = sorted(set(backends))

@@ -65,6 +65,16 @@ def summarise(path: Path, attempts: list[Attempt], wanted: Wanted) -> dict[str, 
     }
 
 
+def explain(counters: dict[str, Any], targets: list[dict[str, Any]]) -> None:
+    """Mark the counters that moved by no more than the requests netfilter is known to have served.
+
+    Targets of one address (the host's way and a pod's) share a rule; one that was not translated is not blamed for the other.
+    """
+    known = {target["name"]: target["translated"] or 0 for target in targets}
+    for entry in counters["moved"]:
+        entry["explained"] = sum(known[name] for name in entry["targets"]) >= entry["packets"]
+
+
 def judge(path: Path, target: dict[str, Any], wanted: Wanted, mode: str, counters: dict[str, Any]) -> list[Finding]:
     """The target's faults. target is its summary; counters is what kube-proxy's own rules counted meanwhile."""
     where = path.describe()
@@ -82,7 +92,7 @@ def _who_served(where: str, target: dict[str, Any], wanted: Wanted, mode: str, c
     if mode == IGNORE:
         return []
     translated = target["translated"]
-    moved = [entry for entry in counters["moved"] if target["name"] in entry["targets"]]
+    moved = [entry for entry in counters["moved"] if target["name"] in entry["targets"] and (translated or not entry["explained"])]
     watched = target["name"] in counters["watched"]
     if translated is None and not watched:
         return [Finding(where, "nobody can say what served it", "a proof by connection tracking or by rule counters", NEXT_UNPROVEN)]

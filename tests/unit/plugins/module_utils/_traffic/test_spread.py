@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.spread import chi_square_survival, judge_spread
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.spread import add_up, chi_square_survival, judge_spread
 
 NAMES = ["a", "b", "c"]
 
@@ -56,3 +56,7 @@ def test_a_stranger_is_named():
 
 def test_one_backend_has_nothing_to_spread():
     assert judge_spread({"a": 3}, ["a"])["plausible"]
+
+
+def test_answers_of_several_targets_are_added_up():
+    assert add_up([{"a": 3, "b": 1}, {}, {"b": 4}]) == {"a": 3, "b": 5}

@@ -11,8 +11,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.m
 PATH = parse_path(dict(name="web", kind="http", address="10.96.7.7", port=80))
 QUIET = {"watched": [], "moved": []}
 WATCHED = {"watched": ["web"], "moved": []}
-MOVED = {"watched": ["web"], "moved": [{"where": "iptables-nft ipv4", "rule": "-A KUBE-SERVICES ...", "packets": 3, "targets": ["web"]}]}
-OTHERS_MOVED = {"watched": ["web", "dns"], "moved": [{"where": "x", "rule": "r", "packets": 3, "targets": ["dns"]}]}
+MOVED = {"watched": ["web"], "moved": [{"where": "iptables-nft ipv4", "rule": "-A KUBE-SERVICES ...", "packets": 3, "targets": ["web"], "explained": False}]}
+OTHERS_MOVED = {"watched": ["web", "dns"], "moved": [{"where": "x", "rule": "r", "packets": 3, "targets": ["dns"], "explained": False}]}
 
 
 def ok(translated, backend="a"):
@@ -81,3 +81,19 @@ def test_a_finding_says_where_what_expected_and_what_to_do():
     text = verdict.judge(PATH, verdict.summarise(PATH, [ok("10.0.0.1:80")], wanted), wanted, "must_stand_still", QUIET)[0].text()
     assert text.startswith("web (http 10.96.7.7:80 from the host's own network): netfilter still serves it")
     assert "expected no rule of kube-proxy to be used" in text and "cilium-dbg status" in text
+
+
+def test_a_target_is_not_blamed_for_another_one_of_the_same_rule():
+    counters = {"watched": ["host", "pod"], "moved": [{"where": "x", "rule": "r", "packets": 20, "targets": ["host", "pod"]}]}
+    verdict.explain(counters, [{"name": "host", "translated": 20}, {"name": "pod", "translated": 0}])
+    assert counters["moved"][0]["explained"]
+    verdict.explain(counters, [{"name": "host", "translated": 19}, {"name": "pod", "translated": 0}])
+    assert not counters["moved"][0]["explained"]
+    verdict.explain(counters, [{"name": "host", "translated": None}, {"name": "pod", "translated": None}])
+    assert not counters["moved"][0]["explained"]
+
+
+@pytest.mark.parametrize(("translated", "blamed"), [("10.0.0.1:80", True), ("", False)])
+def test_an_explained_counter_speaks_only_against_what_was_translated(translated, blamed):
+    counters = {"watched": ["web"], "moved": [{"where": "x", "rule": "r", "packets": 20, "targets": ["web"], "explained": True}]}
+    assert bool(judge([ok(translated)], "must_stand_still", counters)) is blamed
