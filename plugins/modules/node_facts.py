@@ -57,10 +57,11 @@ facts:
     iptables:
       description: C(version) and C(backend), V(nft) or V(legacy), of what C(iptables) is here.
       type: dict
-    kube_proxy:
-      description: Arguments of a running kube-proxy, V(null) if there is none.
-      type: list
-      elements: str
+    rules:
+      description:
+        - What kube-proxy left, as M(fleetops.kubeproxy_free.kube_proxy_rules) tells it with O(fleetops.kubeproxy_free.kube_proxy_rules#module:state=inspected),
+          V(null) if it could not be read.
+      type: dict
     programs:
       description: Running programs out of a short list of those that move virtual IPs or do kube-proxy's work.
       type: list

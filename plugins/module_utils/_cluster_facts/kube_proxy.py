@@ -57,7 +57,7 @@ def _runs_kube_proxy(item):
 def config(config_map):
     """Return {settings, unread}: the settings of the table that are given, and what could not be read, verbatim with its place."""
     text = (config_map.get("data") or {}).get("config.conf")
-    place = f"ConfigMap {NAMESPACE}/{NAME}, key config.conf"
+    place = "key config.conf"
     if text is None:
         return {"settings": {}, "unread": f"{place}: missing; keys are {', '.join(sorted(config_map.get('data') or {})) or 'none'}"}
     try:

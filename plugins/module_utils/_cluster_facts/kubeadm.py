@@ -17,7 +17,7 @@ def summary(config_map):
     except yaml.YAMLError:
         document = None
     if not isinstance(document, dict):
-        return {"unread": f"ConfigMap kube-system/kubeadm-config, key ClusterConfiguration: no mapping: {(text or '(missing)')[:80]}"}
+        return {"unread": f"key ClusterConfiguration: no mapping: {(text or '(missing)')[:80]}"}
     networking = document.get("networking") or {}
     return {
         "unread": None,

@@ -17,5 +17,5 @@ def summary(config_map):
     except ValueError:
         state = None
     if not isinstance(state, dict) or not isinstance(state.get("phase"), str):
-        return {"phase": None, "reason": None, "unread": f"ConfigMap kube-system/kubeproxy-free, key state.json: {(text or '(missing)')[:80]}"}
+        return {"phase": None, "reason": None, "unread": f"key state.json: {(text or '(missing)')[:80]}"}
     return {"phase": state["phase"], "reason": state.get("reason") or None, "unread": None}

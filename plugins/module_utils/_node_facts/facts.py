@@ -9,6 +9,8 @@ import platform
 import re
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Refused
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.cleanup import Cleanup, Settings
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import api_server, cni, devices, portmap, processes
 
 HEALTH_PORT = 10256
@@ -58,7 +60,7 @@ def gather(api_host, api_port, api_timeout):
         "python": platform.python_version(),
         "kubelet": _version(reader.text("kubelet", "--version")),
         "iptables": _iptables(reader.text("iptables", "--version")),
-        "kube_proxy": running.get("kube-proxy"),
+        "rules": _rules(reader),
         "programs": sorted(running),
         "health_port": {"port": HEALTH_PORT, "listeners": processes.listeners(HEALTH_PORT)},
         "devices": found,
@@ -67,6 +69,16 @@ def gather(api_host, api_port, api_timeout):
         "api": api_server.probe(api_host, api_port, api_timeout) if api_host else None,
         "unread": reader.unread,
     }
+
+
+def _rules(reader):
+    """What the clean-up would find and what would stop it, or None."""
+    try:
+        found = Cleanup(Settings(None, False, "", 0, 0, False, True, False)).inspected()
+    except (Refused, tools.ToolFailed, OSError) as error:
+        reader.unread.append(f"rules: {error}")
+        return None
+    return {key: found[key] for key in ("found", "unknown", "unread", "unchecked", "foreign_references", "nftables_tables", "ipvs", "running", "clean")}
 
 
 def _version(text):

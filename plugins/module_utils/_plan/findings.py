@@ -4,7 +4,7 @@
 """All rules on one picture. Pure."""
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import api_address, cilium, kube_proxy, nodes, reach, services, surroundings
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import api_address, cilium, kube_proxy, node_rules, nodes, reach, services, surroundings
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, SEVERITIES, Picture
 
 # What the inventory asks for, and what it is if it does not say.
@@ -12,7 +12,7 @@ WANTED = {
     "cluster": "", "helm": "", "helm_binary": "helm", "values": {}, "value_findings": [], "api_server_host": "", "cilium_version": "",
     "cilium_namespace": "kube-system", "cilium_release": "cilium",
 }
-AFTER_API = (*reach.RULES, *nodes.RULES, *api_address.RULES, *cilium.RULES, *kube_proxy.RULES, *services.RULES, *surroundings.RULES)
+AFTER_API = (*reach.RULES, *nodes.RULES, *api_address.RULES, *cilium.RULES, *kube_proxy.RULES, *node_rules.RULES, *services.RULES, *surroundings.RULES)
 # Nothing can follow from these, so accepting them would only move the failure.
 NOT_ACCEPTABLE = ("cluster-unreadable", "helm-missing", "cilium-missing", "no-control-plane", "node-unknown")
 

@@ -50,9 +50,10 @@ def outside(picture):
     if picture.cluster["kube_proxy"]["daemonset"] or picture.cluster["kube_proxy"]["others"]:
         return
     for name, facts in sorted(picture.read_nodes.items()):
-        if facts["kube_proxy"]:
-            yield finding("kube-proxy-process", BLOCKER, node(name), f"kube-proxy runs without a DaemonSet: {' '.join(facts['kube_proxy'])[:160]}",
-                          "What runs it is unknown, so it cannot be stopped in order, nor brought back.", "Stop it where it was configured (a systemd unit, a static pod), and disable it there.")
+        if facts["rules"] and facts["rules"]["running"]:
+            yield finding("kube-proxy-process", BLOCKER, node(name), f"kube-proxy runs without a DaemonSet: {facts['rules']['running']}",
+                          "What runs it is unknown, so it cannot be stopped in order, nor brought back.",
+                          "Stop it where it was configured (a systemd unit, a static pod), and disable it there.")
 
 
 def owner(picture):

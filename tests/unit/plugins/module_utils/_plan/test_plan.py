@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Order, acceptance, the plan of a settled cluster, and the lines on the terminal."""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings, table
+
+
+def settle(cluster):
+    """What a migration leaves behind."""
+    cluster.delete("daemonsets", "kube-proxy")
+    cluster.objects["kube_proxy_config"] = None
+    cluster.record("settled")
+    cluster.cilium_config(kube_proxy_replacement="true")
+    data = cluster.objects["kubeadm_config"]["data"]
+    data["ClusterConfiguration"] = data["ClusterConfiguration"].replace("proxy: {}", "proxy:\n  disabled: true")
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
+    for name, node in cluster.nodes.items():
+        node["rules"].update(running=None, clean=True)
+        node["health_port"]["listeners"] = ["cilium-agent"]
+        cluster.agents[name]["kube_proxy_replacement"]["enabled"] = True
+
+
+def test_a_settled_cluster_plans_cleanly(cluster):
+    settle(cluster)
+    assert cluster.facts()["kubeadm"]["proxy_disabled"]
+    assert {one["id"] for one in cluster.plan()} == {"external-ip-unowned", "host-ports"}
+
+
+def test_a_cluster_half_way_plans_cleanly(cluster):
+    """One node has moved: its kube-proxy is gone, its agent differs from the others', and kube-proxy's DaemonSet wants fewer pods."""
+    cluster.record("prepared")
+    cluster.object("daemonsets", "kube-proxy")["status"].update(desiredNumberScheduled=1, numberReady=1)
+    cluster.agents["worker1"].update(kube_proxy_replacement={"enabled": True}, drift=["kube-proxy-replacement differs from the ConfigMap"])
+    cluster.nodes["worker1"]["rules"].update(running=None, clean=True)
+    assert findings.blockers(cluster.plan()) == []
+    assert "replacement-already-on" not in {one["id"] for one in cluster.plan()}
+
+
+def blocked(cluster):
+    cluster.object("nodes", "worker1")["spec"]["unschedulable"] = True
+    for name in ("cp1", "worker1"):
+        cluster.object("nodes", name)["status"]["conditions"] = []
+
+
+def test_blockers_come_first(cluster):
+    blocked(cluster)
+    severities = [one["severity"] for one in cluster.plan()]
+    assert severities == sorted(severities, key=["blocker", "warning", "note"].index)
+
+
+def test_a_finding_is_accepted_by_id(cluster):
+    blocked(cluster)
+    assert len(findings.blockers(cluster.plan())) == 2
+    assert findings.blockers(cluster.plan(["node-not-ready"])) == []
+
+
+def test_a_finding_is_accepted_for_one_object(cluster):
+    blocked(cluster)
+    assert [one["object"] for one in findings.blockers(cluster.plan(["node-not-ready@node cp1"]))] == ["node worker1"]
+
+
+def test_what_nothing_can_follow_from_is_not_acceptable(cluster):
+    cluster.wanted["helm"] = ""
+    assert [one["id"] for one in findings.blockers(cluster.plan(["helm-missing"]))] == ["helm-missing"]
+
+
+def test_an_unreadable_cluster_still_tells_of_its_nodes(cluster):
+    cluster.error = "no answer"
+    cluster.nodes["cp1"] = {"host": "plan-cp1", "error": "it cannot be reached"}
+    assert [one["id"] for one in cluster.plan()] == ["cluster-unreadable", "node-unreachable"]
+
+
+def lines(cluster, accepted=()):
+    return table.lines("demo", cluster.facts(), cluster.nodes, cluster.plan(accepted))
+
+
+def test_lines_say_what_the_cluster_is(cluster):
+    head = "\n".join(lines(cluster)[:5])
+    for said in ("Kubernetes v1.34.4, 2 nodes, 4 Services", "kube-proxy:v1.34.4, mode iptables, 2 of 2 ready", "1.19.1, 2 of 2 agents ready, 0 replace kube-proxy",
+                 "iptables nft", "not begun"):
+        assert said in head
+
+
+def test_lines_put_nodes_together(cluster):
+    for node in cluster.nodes.values():
+        node["api"].update(reachable=False, error="timed out")
+    shown = [line for line in lines(cluster) if "api-unreachable" in line]
+    assert shown == ["BLOCKER   api-unreachable: node cp1, worker1"]
+
+
+def test_lines_end_with_the_verdict(cluster):
+    assert lines(cluster)[-1] == "Cluster demo: 0 blockers, 2 warnings, 2 notes. Nothing is in the way."
+    blocked(cluster)
+    assert lines(cluster)[-1] == "Cluster demo: 2 blockers, 3 warnings, 2 notes. 2 in the way."
+
+
+def test_lines_show_what_is_accepted(cluster):
+    blocked(cluster)
+    shown = lines(cluster, ["node-not-ready"])
+    assert any(line.startswith("BLOCKER (ACCEPTED) node-not-ready: node cp1, worker1") for line in shown)
+    assert shown[-1].endswith("Nothing is in the way.")
+
+
+def test_lines_of_an_unreadable_cluster(cluster):
+    cluster.error = "no answer"
+    assert lines(cluster)[0] == "Cluster demo: could not be read"
+
+
+def test_a_thousand_nodes_are_as_many_lines_as_two(cluster):
+    cluster.nodes["cp1"]["api"].update(reachable=False, error="timed out")
+    short = len(lines(cluster))
+    for number in range(1000):
+        name = f"n{number:04}"
+        cluster.add("nodes", "worker1", name)["metadata"]["labels"] = {}
+        cluster.nodes[name] = json.loads(json.dumps(cluster.nodes["cp1"]))
+    assert len(lines(cluster)) == short
