@@ -32,6 +32,8 @@ def described(text):
     try:
         document = json.loads(text)
         plugins = [plugin["type"] for plugin in document["plugins"]] if "plugins" in document else [document["type"]]
-        return {"name": document.get("name"), "plugins": plugins, "unread": None}
+        if plugins and all(isinstance(plugin, str) for plugin in plugins):
+            return {"name": document.get("name"), "plugins": plugins, "unread": None}
     except (ValueError, KeyError, TypeError):
-        return {"name": None, "plugins": [], "unread": f"no CNI configuration: {text[:80]}"}
+        pass
+    return {"name": None, "plugins": [], "unread": f"no CNI configuration: {text[:80]}"}

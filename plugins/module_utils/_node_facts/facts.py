@@ -53,15 +53,14 @@ def gather(api_host, api_port, api_timeout):
     reader = Reader()
     links, routes = reader.json(*ADDRESSES), [reader.json(*argv) for argv in ROUTES]
     found = devices.devices(links, [route for family in routes for route in family or []]) if links is not None and routes[0] is not None else None
-    running = processes.watched()
     dump = reader.text("iptables-save", "-t", "nat")
     return {
         "kernel": platform.release(),
         "python": platform.python_version(),
         "kubelet": _version(reader.text("kubelet", "--version")),
-        "iptables": _iptables(reader.text("iptables", "--version")),
+        "iptables": iptables(reader.text("iptables", "--version")),
         "rules": _rules(reader),
-        "programs": sorted(running),
+        "programs": processes.watched(),
         "health_port": {"port": HEALTH_PORT, "listeners": processes.listeners(HEALTH_PORT)},
         "devices": found,
         "cni": cni.configurations(),
@@ -86,7 +85,7 @@ def _version(text):
     return match.group(0) if match else None
 
 
-def _iptables(text):
+def iptables(text):
     """{version, backend} from "iptables v1.8.9 (nf_tables)"; before 1.8 there is no word in brackets, and only legacy."""
     match = re.search(r"v(\S+)(?: \((\w+)\))?", text or "")
     if not match:

@@ -4,12 +4,25 @@
 """hostPorts that the CNI plugin portmap serves by rules of its own. Pure."""
 from __future__ import annotations
 
-import re
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import words
 
-# pkg plugins/meta/portmap/portmap_iptables.go of containernetworking/plugins: one rule per pod and protocol in this chain.
-RULE = re.compile(r"^-A CNI-HOSTPORT-DNAT .*?--dports? (\d+(?:,\d+)*)\b")
+# plugins/meta/portmap/portmap_iptables.go of containernetworking/plugins: one rule per pod and protocol in this chain.
+CHAIN = "-A CNI-HOSTPORT-DNAT "
+PORTS = ("--dport", "--dports")
 
 
 def host_ports(dump):
     """Return the ports, sorted, from the text of `iptables-save -t nat`."""
-    return sorted({int(port) for match in map(RULE.match, dump.splitlines()) if match for port in match.group(1).split(",")})
+    found = set()
+    for line in dump.splitlines():
+        if line.startswith(CHAIN):
+            found.update(_ports(line))
+    return sorted(found)
+
+
+def _ports(rule):
+    try:
+        given = words.split(rule)
+    except words.Unreadable:  # the survey of all rules tells it
+        return []
+    return [int(port) for option, value in zip(given, given[1:]) if option in PORTS for port in value.split(",") if port.isdigit()]

@@ -4,8 +4,8 @@
 """Processes and listening ports, read from /proc."""
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 
 LISTEN = "0A"
 # Programs that move virtual IPs or run kube-proxy's work outside of it.
@@ -13,23 +13,17 @@ WATCHED = ("kube-proxy", "keepalived", "kube-vip", "haproxy", "kube-router", "k3
 
 
 def watched(proc="/proc"):
-    """Return name -> arguments of the first process of each watched program."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir(proc)):
-        arguments = _arguments(os.path.join(proc, pid))
-        name = os.path.basename(arguments[0]) if arguments else ""
-        if name in WATCHED and name not in found:
-            found[name] = arguments
-    return found
+    """Return the names of the watched programs that run."""
+    return sorted({_name(os.path.join(proc, pid)) for pid in filter(str.isdigit, os.listdir(proc))}.intersection(WATCHED))
 
 
-def _arguments(folder):
+def _name(folder):
+    """The name of a process's program; empty if it has ended or is the kernel's."""
     try:
         with open(os.path.join(folder, "cmdline"), "rb") as handle:
-            words = handle.read().decode("utf-8", "replace").split("\0")
-    except OSError:  # it has ended
-        return []
-    return [word for word in words if word]
+            return os.path.basename(handle.read().partition(b"\0")[0].decode("utf-8", "replace"))
+    except OSError:
+        return ""
 
 
 def listeners(port, proc="/proc"):
@@ -55,14 +49,15 @@ def listening(table, port):
 
 
 def _owners(inodes, proc):
-    names = set()
-    for pid in filter(str.isdigit, os.listdir(proc)):
-        folder = os.path.join(proc, pid, "fd")
-        try:
-            held = {match.group(1) for match in (re.match(r"socket:\[(\d+)\]$", os.readlink(os.path.join(folder, fd))) for fd in os.listdir(folder)) if match}
-        except OSError:  # it has ended, or is not ours
-            continue
-        if held & inodes:
-            arguments = _arguments(os.path.join(proc, pid))
-            names.add(os.path.basename(arguments[0]) if arguments else "?")
-    return names or {"?"}
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    return {_name(os.path.join(proc, pid)) or "?" for pid in filter(str.isdigit, os.listdir(proc)) if wanted & _open_files(os.path.join(proc, pid, "fd"))} or {"?"}
+
+
+def _open_files(folder):
+    """What a process has open; nothing if it has ended or is not ours."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for descriptor in os.listdir(folder):
+            with contextlib.suppress(OSError):  # closed meanwhile
+                found.add(os.readlink(os.path.join(folder, descriptor)))
+    return found
