@@ -66,7 +66,7 @@ def plan(table: Table, kubelet_needs_shared: Optional[str]) -> TablePlan:
         if kinds[chain.name] == SHARED:
             continue
         aims = [target for target in rule.targets if kinds.get(target) in references]
-        if aims and chain.builtin and jumps.is_known(table.name, rule.text):
+        if aims and jumps.is_known(table.name, rule.text):
             made.jumps.append((chain.name, rule))
             continue
         for target in aims:
