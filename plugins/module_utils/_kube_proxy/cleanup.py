@@ -16,14 +16,16 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_prox
 
 
 class Settings(NamedTuple):
-    kubelet_version: Optional[str]
-    backup: bool
-    backup_dir: str
-    backup_keep: int
-    confirm_timeout: int
-    kube_proxy_belongs_to_another_cluster: bool
-    check_mode: bool
-    diff_mode: bool
+    """Those of the module. Without any, enough for Cleanup(Settings()).inspected()."""
+
+    kubelet_version: Optional[str] = None
+    backup: bool = False
+    backup_dir: str = ""
+    backup_keep: int = 1
+    confirm_timeout: int = 0
+    kube_proxy_belongs_to_another_cluster: bool = False
+    check_mode: bool = True
+    diff_mode: bool = False
 
 
 class Cleanup:
