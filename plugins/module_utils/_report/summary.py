@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as plain lines for a terminal. Pure."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import SEVERITIES, Node, Report
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import total
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import Path, Traffic
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import duration, number, plural, share
+
+# A terminal is no place for a thousand nodes: those that failed first, then the others, and never more than so many.
+NODES = 40
+PATHS = 5
+
+
+def lines(report: Report) -> list[str]:
+    return [*_head(report), *_nodes(report), *_traffic(report), *(f"next: {step}" for step in report.next_steps)]
+
+
+def outcomes(report: Report) -> tuple[str, str]:
+    """2 of 3; nodes moved, 1 failed."""
+    wanted = "moved" if report.action == "migrate" else "given back" if report.action == "rollback" else "done"
+    found = f"node{'' if len(report.nodes) == 1 else 's'} {wanted}"
+    for outcome in ("failed", "given back", "untouched"):
+        if outcome != wanted and report.count(outcome):
+            found += f", {report.count(outcome):,} {outcome}"
+    return f"{report.count(wanted):,} of {len(report.nodes):,}", found
+
+
+def numbers(report: Report) -> dict[str, Optional[int]]:
+    """The few that a later step of a workflow may want to look at."""
+    traffic = report.traffic
+    return {
+        "nodes": len(report.nodes),
+        "failed_nodes": report.count("failed"),
+        "requests": traffic.requests if traffic else None,
+        "failed_requests": traffic.failed if traffic else None,
+        "slow_requests": traffic.counts["slow"] if traffic else None,
+    }
+
+
+def _head(report: Report) -> Iterator[str]:
+    state = f"{report.state}, " if report.state else ""
+    dry = " (check mode: nothing was changed)" if report.check_mode else ""
+    waves = f" in {plural(len(report.waves), 'wave')}" if report.waves else ""
+    yield f"cluster {report.cluster}: {report.action}, {state}{' '.join(outcomes(report))}{waves}, {duration(report.seconds)}{dry}"
+    if report.reason:
+        yield f"halted: {report.reason}"
+    counts = [plural(sum(one.severity == severity and not one.accepted for one in report.findings), severity) for severity in SEVERITIES]
+    accepted = sum(one.accepted for one in report.findings)
+    if report.findings:
+        yield f"findings: {', '.join(counts)}" + (f", {accepted} accepted" if accepted else "")
+
+
+def _nodes(report: Report) -> Iterator[str]:
+    ordered = sorted(report.nodes, key=lambda node: not node.error)
+    for node in ordered[:NODES]:
+        yield _node(node, report)
+    rest = ordered[NODES:]
+    if rest:
+        yield f"and {plural(len(rest), 'node')} more, removed there {total(node.removed for node in rest)}; each is in the report"
+
+
+def _node(node: Node, report: Report) -> str:
+    parts = [f"node {node.name}: {node.outcome(report.action)}", f"kernel {node.kernel or '?'}"]
+    families = [f"{backend} {family} {count}" for (backend, family), count in node.found.by_family().items()]
+    parts.append(f"found {' + '.join(families) or 'no rules of kube-proxy'}")
+    if node.takeover_seconds is not None:
+        parts.append(f"taken over in {duration(node.takeover_seconds)}")
+    removed = ", ".join(([str(node.removed)] if node.removed else []) + list(node.extras_removed))
+    parts.append(f"{'would remove' if report.check_mode else 'removed'} {removed or 'nothing'}")
+    if node.kept:
+        parts.append(f"kept {len(node.kept):,}")
+    return "; ".join(parts) + (f"\n  {node.error}" if node.error else "")
+
+
+def _traffic(report: Report) -> Iterator[str]:
+    traffic = report.traffic
+    if traffic is None:
+        yield "traffic: not measured (kpr_traffic=true watches it)"
+        return
+    yield totals(traffic)
+    worst = [path for path in traffic.worst_first() if path.wrong]
+    for path in worst[:PATHS]:
+        yield f"  {path_name(path)}: {_wrong(path)} of {number(path.requests)}"
+    if len(worst) > PATHS:
+        yield f"  and {plural(len(worst) - PATHS, 'path')} more; each is in the report"
+
+
+def totals(traffic: Traffic) -> str:
+    counts = traffic.counts
+    found = (
+        f"traffic: {plural(traffic.requests, 'request')} on {plural(len(traffic.paths), 'path')}: {number(counts['refused'])} refused, "
+        f"{number(counts['timed_out'])} timed out, {number(counts['reset'])} reset, {number(counts['other'])} failed otherwise, {share(traffic.share_slow)} slow"
+    )
+    return found + (f"; {plural(traffic.left_out, 'request')} left out, the prober was kept from running" if traffic.left_out else "")
+
+
+def path_name(path: Path) -> str:
+    return f"{path.origin}: {path.name}" if path.origin else path.name
+
+
+def _wrong(path: Path) -> str:
+    return ", ".join(f"{number(path.counts[key])} {key.replace('_', ' ')}" for key in ("refused", "timed_out", "reset", "other", "slow") if path.counts[key])
