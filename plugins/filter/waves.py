@@ -40,7 +40,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: C(hosts) in the order of the waves, C(serial) with the size of each wave of the run, C(waves) with the waves of each cluster.
+  description: C(hosts) in the order of the waves, C(serial) with the size of each wave of the run, C(waves) with the waves of each cluster,
+    C(number) with the wave of each host, from 0.
   type: dict
 """
 

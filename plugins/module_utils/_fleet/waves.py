@@ -55,9 +55,10 @@ def plan(clusters, sizes, control_planes="last"):
 
     clusters: {cluster: [{host, control_plane}]}, only the nodes that are still to move.
     Returns {hosts: all of them in the order of the waves, serial: hosts in each wave of the run,
-    waves: {cluster: [[host]]}}.
+    waves: {cluster: [[host]]}, number: {host: which wave it is in, from 0}}.
     """
     waves = {name: split(order(nodes, control_planes), sizes) for name, nodes in clusters.items()}
     rounds = [[host for cluster in waves.values() if number < len(cluster) for host in cluster[number]]
               for number in range(max((len(cluster) for cluster in waves.values()), default=0))]
-    return {"hosts": [host for batch in rounds for host in batch], "serial": [len(batch) for batch in rounds], "waves": waves}
+    return {"hosts": [host for batch in rounds for host in batch], "serial": [len(batch) for batch in rounds], "waves": waves,
+            "number": {host: number for number, batch in enumerate(rounds) for host in batch}}

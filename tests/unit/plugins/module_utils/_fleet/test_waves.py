@@ -41,10 +41,11 @@ def test_clusters_advance_side_by_side():
     assert plan["hosts"] == ["a1", "b1", "a2", "a3"]
     assert plan["serial"] == [2, 2]
     assert plan["waves"] == {"a": [["a1"], ["a2", "a3"]], "b": [["b1"]]}
+    assert plan["number"] == {"a1": 0, "b1": 0, "a2": 1, "a3": 1}
 
 
 def test_nothing_to_move():
-    assert waves.plan({}, [1]) == {"hosts": [], "serial": [], "waves": {}}
+    assert waves.plan({}, [1]) == {"hosts": [], "serial": [], "waves": {}, "number": {}}
 
 
 @given(st.dictionaries(st.text(min_size=1), st.integers(0, 40), max_size=4),
