@@ -30,6 +30,29 @@ options:
     description: Longest time for a connection to the API server, in seconds.
     type: int
     default: 5
+  cilium_version:
+    description: Version of Cilium that the kernel is judged for. It is not judged if it is not given.
+    type: str
+    default: ""
+  kernel_features:
+    description: Features that the kernel is judged for, as in O(fleetops.kubeproxy_free.kernel_check#module:features).
+    type: list
+    elements: str
+    default: [kube_proxy_replacement, service_mounts]
+    choices:
+      - bandwidth_manager
+      - big_tcp_ipv4
+      - big_tcp_ipv6
+      - bpf_host_routing
+      - dsr_geneve
+      - iptables_masquerade
+      - kube_proxy_replacement
+      - l7_proxy
+      - netkit
+      - service_mounts
+      - tunnel_geneve
+      - tunnel_vxlan
+      - wireguard
 """
 
 EXAMPLES = r"""
@@ -48,6 +71,10 @@ facts:
     kernel:
       description: Release of the kernel that runs.
       type: str
+    kernel_check:
+      description:
+        - C(features), and those of the C(verdicts) of M(fleetops.kubeproxy_free.kernel_check) that are not V(ok). V(null) without O(cilium_version).
+      type: dict
     python:
       description: Version of the Python that the module ran with.
       type: str
@@ -91,12 +118,16 @@ facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import facts
 
 ARGUMENTS = {
     "api_server_host": {"type": "str", "default": ""},
     "api_server_port": {"type": "int", "default": 6443},
     "api_server_timeout": {"type": "int", "default": 5},
+    "cilium_version": {"type": "str", "default": ""},
+    "kernel_features": {"type": "list", "elements": "str", "default": ["kube_proxy_replacement", "service_mounts"], "choices": list(rules.FEATURES)},
 }
 
 
@@ -104,7 +135,10 @@ def main():
     """Run the module."""
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     params = module.params
-    module.exit_json(changed=False, facts=facts.gather(params["api_server_host"], params["api_server_port"], params["api_server_timeout"]))
+    if params["cilium_version"] and compat.minor(params["cilium_version"]) is None:
+        module.fail_json(msg=f"cilium_version is '{params['cilium_version']}'; expected a version such as 1.19 or 1.19.1")
+    module.exit_json(changed=False, facts=facts.gather(params["api_server_host"], params["api_server_port"], params["api_server_timeout"],
+                                                       params["cilium_version"], params["kernel_features"]))
 
 
 if __name__ == "__main__":

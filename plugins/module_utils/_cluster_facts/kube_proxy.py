@@ -4,15 +4,12 @@
 """kube-proxy as kubeadm runs it: DaemonSet and ConfigMap. Pure."""
 from __future__ import annotations
 
-import yaml
-
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import owner, workload
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import document, owner, workload
 
 NAMESPACE, NAME = "kube-system", "kube-proxy"
 # Settings that change what users see, so that the plan speaks about them. Lower levels by a dot.
 SETTINGS = (
-    "mode", "clusterCIDR", "nodePortAddresses", "healthzBindAddress", "metricsBindAddress", "bindAddress", "iptables.masqueradeAll", "iptables.localhostNodePorts",
-    "ipvs.scheduler", "ipvs.strictARP", "ipvs.excludeCIDRs", "detectLocalMode", "hostnameOverride", "featureGates",
+    "mode", "clusterCIDR", "nodePortAddresses", "healthzBindAddress", "iptables.masqueradeAll", "ipvs.scheduler", "ipvs.strictARP", "ipvs.excludeCIDRs",
 )
 
 
@@ -56,21 +53,14 @@ def _runs_kube_proxy(item):
 
 def config(config_map):
     """Return {settings, unread}: the settings of the table that are given, and what could not be read, verbatim with its place."""
-    text = (config_map.get("data") or {}).get("config.conf")
-    place = "key config.conf"
-    if text is None:
-        return {"settings": {}, "unread": f"{place}: missing; keys are {', '.join(sorted(config_map.get('data') or {})) or 'none'}"}
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else text[:80]
-        return {"settings": {}, "unread": f"{place}: line {mark.line + 1 if mark else '?'} is no YAML: {line}"}
-    if not isinstance(document, dict) or document.get("kind") != "KubeProxyConfiguration":
-        return {"settings": {}, "unread": f"{place}: no KubeProxyConfiguration: {text[:80]}"}
+    given, wrong = document.mapping(config_map, "config.conf")
+    if not wrong and given.get("kind") != "KubeProxyConfiguration":
+        wrong = f"key config.conf: expected kind KubeProxyConfiguration, found {given.get('kind')}"
+    if wrong:
+        return {"settings": {}, "unread": wrong}
     settings = {}
     for path in SETTINGS:
-        value = document
+        value = given
         for step in path.split("."):
             value = value.get(step) if isinstance(value, dict) else None
         if value not in (None, "", [], {}):

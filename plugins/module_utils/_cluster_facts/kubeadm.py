@@ -4,30 +4,23 @@
 """kubeadm's own record of the cluster. Pure."""
 from __future__ import annotations
 
-import yaml
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import document
 
 
 def summary(config_map):
     """Return what the plan needs of ClusterConfiguration, or None if the cluster has none."""
     if not config_map:
         return None
-    text = (config_map.get("data") or {}).get("ClusterConfiguration")
-    try:
-        document = yaml.safe_load(text or "")
-    except yaml.YAMLError:
-        document = None
-    if not isinstance(document, dict):
-        return {"unread": f"key ClusterConfiguration: no mapping: {(text or '(missing)')[:80]}"}
-    networking = document.get("networking") or {}
+    given, wrong = document.mapping(config_map, "ClusterConfiguration")
+    if wrong:
+        return {"unread": wrong}
     return {
         "unread": None,
-        "api_version": (document.get("apiVersion") or "").rpartition("/")[2],
-        "kubernetes_version": document.get("kubernetesVersion"),
-        "control_plane_endpoint": document.get("controlPlaneEndpoint") or None,
-        "proxy_disabled": bool((document.get("proxy") or {}).get("disabled")),
-        "service_subnet": networking.get("serviceSubnet"),
-        "pod_subnet": networking.get("podSubnet"),
-        "node_port_range": _argument(document.get("apiServer") or {}, "service-node-port-range"),
+        "api_version": (given.get("apiVersion") or "").rpartition("/")[2],
+        "kubernetes_version": given.get("kubernetesVersion"),
+        "control_plane_endpoint": given.get("controlPlaneEndpoint") or None,
+        "proxy_disabled": bool((given.get("proxy") or {}).get("disabled")),
+        "node_port_range": _argument(given.get("apiServer") or {}, "service-node-port-range"),
     }
 
 

@@ -9,6 +9,7 @@ import platform
 import re
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import judge, probe
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Refused
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.cleanup import Cleanup, Settings
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import api_server, cni, devices, portmap, processes
@@ -48,7 +49,7 @@ class Reader:
             return None
 
 
-def gather(api_host, api_port, api_timeout):
+def gather(api_host, api_port, api_timeout, cilium_version, kernel_features):
     """Return the facts."""
     reader = Reader()
     links, routes = reader.json(*ADDRESSES), [reader.json(*argv) for argv in ROUTES]
@@ -59,6 +60,7 @@ def gather(api_host, api_port, api_timeout):
         "python": platform.python_version(),
         "kubelet": _version(reader.text("kubelet", "--version")),
         "iptables": iptables(reader.text("iptables", "--version")),
+        "kernel_check": _kernel_check(cilium_version, kernel_features) if cilium_version else None,
         "rules": _rules(reader),
         "programs": processes.watched(),
         "health_port": {"port": HEALTH_PORT, "listeners": processes.listeners(HEALTH_PORT)},
@@ -68,6 +70,13 @@ def gather(api_host, api_port, api_timeout):
         "api": api_server.probe(api_host, api_port, api_timeout) if api_host else None,
         "unread": reader.unread,
     }
+
+
+def _kernel_check(cilium_version, features):
+    """What the module kernel_check says, less what is well."""
+    kernel = probe.look()
+    verdicts = judge.verdicts(kernel, kernel["parsed"], cilium_version, features)
+    return {"features": judge.by_feature(verdicts), "verdicts": [one for one in verdicts if one["status"] != "ok"]}
 
 
 def _rules(reader):

@@ -50,7 +50,8 @@ def listening(table, port):
 
 def _owners(inodes, proc):
     wanted = {f"socket:[{inode}]" for inode in inodes}
-    return {_name(os.path.join(proc, pid)) or "?" for pid in filter(str.isdigit, os.listdir(proc)) if wanted & _open_files(os.path.join(proc, pid, "fd"))} or {"?"}
+    folders = [os.path.join(proc, pid) for pid in os.listdir(proc) if pid.isdigit()]
+    return {_name(folder) or "?" for folder in folders if wanted & _open_files(os.path.join(folder, "fd"))} or {"?"}
 
 
 def _open_files(folder):

@@ -4,9 +4,13 @@
 """The agents' way to the API server without kube-proxy. Pure."""
 from __future__ import annotations
 
+import re
+
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, WARNING, finding, node
 
 WHY = "Without kube-proxy nothing leads a new agent to the Service address of the API server, so it needs an address of its own."
+
+SERVICE = re.compile(r"kubernetes(\.default(\.svc(\..+)?)?)?$")
 
 
 def wanted_address(picture):
@@ -16,16 +20,23 @@ def wanted_address(picture):
 
 def unset(picture):
     if not wanted_address(picture):
-        yield finding("api-address-unset", BLOCKER, picture.name, "neither kpr_api_server_host nor k8sServiceHost of the release is set", WHY,
-                      "Set kpr_api_server_host to a name or address of the API server that every node reaches: a virtual IP, a load balancer or a "
-                      "local proxy on each node.")
+        endpoint = (picture.cluster["kubeadm"] or {}).get("control_plane_endpoint")
+        yield finding(
+            "api-address-unset", BLOCKER, picture.name, "neither kpr_api_server_host nor k8sServiceHost of the release is set",
+            WHY,
+            "Set kpr_api_server_host to a name or address of the API server that every node reaches: a virtual IP, a load balancer or a local proxy on "
+            "each node." + (f" The cluster's controlPlaneEndpoint is {endpoint}." if endpoint else ""),
+        )
 
 
 def is_service(picture):
     host = wanted_address(picture) or ""
-    if host in picture.cluster["services"]["api_addresses"] or host.partition(".")[0] == "kubernetes" and (host == "kubernetes" or ".svc" in host or host.endswith(".default")):
-        yield finding("api-address-is-service", BLOCKER, picture.name, f"{host} is the API server's Service", WHY,
-                      "Set kpr_api_server_host to an address that works without kube-proxy.")
+    if host in picture.cluster["services"]["api_addresses"] or SERVICE.match(host):
+        yield finding(
+            "api-address-is-service", BLOCKER, picture.name, f"{host} is the API server's Service",
+            WHY,
+            "Set kpr_api_server_host to an address that works without kube-proxy.",
+        )
 
 
 def pinned(picture):
@@ -33,9 +44,12 @@ def pinned(picture):
     control_planes = {name: facts["addresses"] for name, facts in picture.cluster["nodes"].items() if facts["control_plane"]}
     owner = next((name for name, addresses in control_planes.items() if host in addresses or host == name), None)
     if owner and len(control_planes) > 1 and not picture.value("k8s.apiServerURLs"):
-        yield finding("api-address-pinned", BLOCKER, picture.name, f"{host} is {owner}, one of {len(control_planes)} control planes",
-                      "When that one node is away, no agent of the cluster can start.",
-                      "Set kpr_api_server_host to a virtual IP, a load balancer, or localhost with a proxy on each node; or set k8s.apiServerURLs in kpr_cilium_values.")
+        yield finding(
+            "api-address-pinned", BLOCKER, picture.name, f"{host} is {owner}, one of {len(control_planes)} control planes",
+            "When that one node is away, no agent of the cluster can start.",
+            "Set kpr_api_server_host to a virtual IP, a load balancer, or localhost with a proxy on each node; or set k8s.apiServerURLs in "
+            "kpr_cilium_values.",
+        )
 
 
 def unreachable(picture):
@@ -45,15 +59,24 @@ def unreachable(picture):
             continue
         place = f"{api['host']}:{api['port']}"
         if not api["reachable"]:
-            yield finding("api-unreachable", BLOCKER, node(name), f"{place}: {api['error']}", WHY,
-                          f"Open the way from {name} to {place}, or correct kpr_api_server_host and kpr_api_server_port (try there: curl -k https://{place}/readyz).")
+            yield finding(
+                "api-unreachable", BLOCKER, node(name), f"{place}: {api['error']}",
+                WHY,
+                f"Open the way from {name} to {place}, or correct kpr_api_server_host and kpr_api_server_port (try there: curl -k https://{place}/readyz).",
+            )
         elif api["trusted"] is False:
-            yield finding("api-certificate", BLOCKER, node(name), f"{place}: {api['error']}", "Agents check the API server's certificate and would refuse it.",
-                          f"Add {api['host']} to apiServer.certSANs of kubeadm's configuration and renew with `kubeadm init phase certs apiserver`, "
-                          "or use a name that the certificate has.")
+            yield finding(
+                "api-certificate", BLOCKER, node(name), f"{place}: {api['error']}",
+                "Agents check the API server's certificate and would refuse it.",
+                f"Add {api['host']} to apiServer.certSANs of kubeadm's configuration and renew with `kubeadm init phase certs apiserver`, or use a name "
+                "that the certificate has.",
+            )
         elif api["trusted"] is None or api["error"]:
-            yield finding("api-certificate-unchecked", WARNING, node(name), f"{place}: {api['error']}", "Agents check the API server's certificate.",
-                          f"Check by hand that the certificate is valid for {api['host']}.")
+            yield finding(
+                "api-certificate-unchecked", WARNING, node(name), f"{place}: {api['error']}",
+                "Agents check the API server's certificate.",
+                f"Check by hand that the certificate is valid for {api['host']}.",
+            )
 
 
 def changes(picture):
@@ -61,9 +84,11 @@ def changes(picture):
     cilium = picture.cluster["cilium"]
     host = picture.wanted["api_server_host"]
     if cilium and host and not picture.settled and cilium["api_host"] != host:
-        yield finding("agents-roll-before", WARNING, picture.name, f"agents use {cilium['api_host'] or 'the Service address'}, and shall use {host}",
-                      "The step `prepare` changes the agents' pod template. All agents are recreated once, two at a time, before the first wave.",
-                      "Plan for it; new pods on a node wait while its agent restarts.")
+        yield finding(
+            "agents-roll-before", WARNING, picture.name, f"agents use {cilium['api_host'] or 'the Service address'}, and shall use {host}",
+            "The step `prepare` changes the agents' pod template. All agents are recreated once, two at a time, before the first wave.",
+            "Plan for it; new pods on a node wait while its agent restarts.",
+        )
 
 
 RULES = (unset, is_service, pinned, unreachable, changes)

@@ -4,6 +4,7 @@
 """Cilium: that it is there and well, that node by node configuration can work, and what the values do. Pure."""
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, minor, node, some
 
 OURS = "kubeproxy-free"  # name of the CiliumNodeConfig that the migration makes
@@ -13,9 +14,11 @@ GITOPS = ("Argo CD", "Flux", "Rancher", "kapp", "Sveltos", "Cluster API")
 
 def missing(picture):
     if not picture.cluster["cilium"]:
-        yield finding("cilium-missing", BLOCKER, picture.name, f"no DaemonSet cilium in namespace {picture.wanted['cilium_namespace']}",
-                      "A migration turns the replacement on in a Cilium that is there; it does not change the CNI.",
-                      "Install Cilium as the CNI first, or set kpr_cilium_namespace to the namespace it is in.")
+        yield finding(
+            "cilium-missing", BLOCKER, picture.name, f"no DaemonSet cilium in namespace {picture.wanted['cilium_namespace']}",
+            "A migration turns the replacement on in a Cilium that is there; it does not change the CNI.",
+            "Install Cilium as the CNI first, or set kpr_cilium_namespace to the namespace it is in.",
+        )
 
 
 def release(picture):
@@ -23,18 +26,25 @@ def release(picture):
         return
     item, found = f"Helm release {picture.wanted['cilium_namespace']}/{picture.wanted['cilium_release']}", picture.cluster["release"]
     if not found:
-        yield finding("cilium-not-by-helm", BLOCKER, item, "it does not exist, but the DaemonSet cilium does",
-                      "The migration changes Cilium through its Helm release.",
-                      "Set kpr_cilium_release and kpr_cilium_namespace to its name and namespace (see: helm list -A). A Cilium that was not installed by Helm "
-                      "must first be adopted by it.")
+        yield finding(
+            "cilium-not-by-helm", BLOCKER, item, "it does not exist, but the DaemonSet cilium does",
+            "The migration changes Cilium through its Helm release.",
+            "Set kpr_cilium_release and kpr_cilium_namespace to its name and namespace (see: helm list -A). A Cilium that was not installed by Helm must "
+            "first be adopted by it.",
+        )
     elif found["status"] != "deployed":
-        yield finding("cilium-release-pending", BLOCKER, item, f"its status is {found['status']}", "Helm refuses to upgrade a release in that state.",
-                      f"See: helm -n {picture.wanted['cilium_namespace']} history {picture.wanted['cilium_release']}; then roll back to the last deployed revision.")
+        yield finding(
+            "cilium-release-pending", BLOCKER, item, f"its status is {found['status']}",
+            "Helm refuses to upgrade a release in that state.",
+            f"See: helm -n {picture.wanted['cilium_namespace']} history {picture.wanted['cilium_release']}; then roll back to the last deployed revision.",
+        )
     owner = picture.cluster["cilium"]["owner"]
     if owner and owner["name"] in GITOPS:
-        yield finding("cilium-owner", BLOCKER, f"DaemonSet {picture.wanted['cilium_namespace']}/cilium", f"it belongs to {owner['name']} ({owner['evidence']})",
-                      "It would turn the changed values back.",
-                      f"Suspend {owner['name']} for Cilium during the migration, and bring the final values into its source.")
+        yield finding(
+            "cilium-owner", BLOCKER, f"DaemonSet {picture.wanted['cilium_namespace']}/cilium", f"it belongs to {owner['name']} ({owner['evidence']})",
+            "It would turn the changed values back.",
+            f"Suspend {owner['name']} for Cilium during the migration, and bring the final values into its source.",
+        )
 
 
 def rollout(picture):
@@ -45,25 +55,42 @@ def rollout(picture):
     for what, name, state in (("agents", "DaemonSet", cilium["agents"]), ("operator", "Deployment", cilium["operator"])):
         item = f"{name} {namespace}/{'cilium' if what == 'agents' else 'cilium-operator'}"
         if state is None:
-            yield finding("cilium-operator-missing", BLOCKER, item, "it does not exist", "Agents wait for what the operator makes.", f"See: helm -n {namespace} status cilium")
+            yield finding(
+                "cilium-operator-missing", BLOCKER, item, "it does not exist",
+                "Agents wait for what the operator makes.",
+                f"See: helm -n {namespace} status cilium",
+            )
         elif state["ready"] < state["desired"] or not state["current"]:
-            yield finding(f"cilium-{what}-not-ready", BLOCKER, item, f"{state['ready']} of {state['desired']} ready" + ("" if state["current"] else ", a change is being rolled out"),
-                          "A migration can only be judged from a good state.", f"See: kubectl -n {namespace} describe {name.lower()} {item.rpartition('/')[2]}")
+            yield finding(
+                f"cilium-{what}-not-ready", BLOCKER, item,
+                f"{state['ready']} of {state['desired']} ready" + ("" if state["current"] else ", a change is being rolled out"),
+                "A migration can only be judged from a good state.",
+                f"See: kubectl -n {namespace} describe {name.lower()} {item.rpartition('/')[2]}",
+            )
 
 
 def agents(picture):
     for name, agent in sorted((picture.cluster["agents"] or {}).items()):
         item = node(name)
         if agent["error"]:
-            yield finding("cilium-agent-silent", BLOCKER, item, agent["error"], "Its answer is the gate of every step.",
-                          f"See: kubectl -n {picture.wanted['cilium_namespace']} logs {agent['pod'] or '-l k8s-app=cilium'} -c cilium-agent")
+            yield finding(
+                "cilium-agent-silent", BLOCKER, item, agent["error"],
+                "Its answer is the gate of every step.",
+                f"See: kubectl -n {picture.wanted['cilium_namespace']} logs {agent['pod'] or '-l k8s-app=cilium'} -c cilium-agent",
+            )
             continue
         if (agent["health"]["state"] or "Ok").lower() != "ok":
-            yield finding("cilium-agent-unwell", WARNING, item, f"it says {agent['health']['state']}: {agent['health']['message']}",
-                          "What does not work before the migration cannot be proven by it.", "See: cilium-dbg status --verbose in its pod.")
+            yield finding(
+                "cilium-agent-unwell", WARNING, item, f"it says {agent['health']['state']}: {agent['health']['message']}",
+                "What does not work before the migration cannot be proven by it.",
+                "See: cilium-dbg status --verbose in its pod.",
+            )
         if agent["drift"] and not picture.moving:
-            yield finding("cilium-agent-drift", WARNING, item, "; ".join(agent["drift"]),
-                          "Its next restart, for whatever reason, changes what it does.", "Recreate its pod now, or set the configuration back.")
+            yield finding(
+                "cilium-agent-drift", WARNING, item, "; ".join(agent["drift"]),
+                "Its next restart, for whatever reason, changes what it does.",
+                "Recreate its pod now, or set the configuration back.",
+            )
 
 
 def replaced_already(picture):
@@ -72,8 +99,12 @@ def replaced_already(picture):
     on = [name for name, agent in (picture.cluster["agents"] or {}).items() if agent["kube_proxy_replacement"]["enabled"]]
     if on:
         everywhere = len(on) == len(picture.cluster["agents"])
-        yield finding("replacement-already-on", NOTE if everywhere else WARNING, picture.name, f"agents of {'all nodes' if everywhere else some(on)} replace kube-proxy already",
-                      "The step that turns it on has nothing to do there.", "Nothing; see that this is meant.")
+        yield finding(
+            "replacement-already-on", NOTE if everywhere else WARNING, picture.name,
+            f"agents of {'all nodes' if everywhere else some(on)} replace kube-proxy already",
+            "The step that turns it on has nothing to do there.",
+            "Nothing; see that this is meant.",
+        )
 
 
 def version(picture):
@@ -82,15 +113,50 @@ def version(picture):
     if not old or not new or present.lstrip("v") == wanted.lstrip("v"):
         return
     if new < old:
-        yield finding("cilium-downgrade", BLOCKER, picture.name, f"Cilium {present} runs, kpr_cilium_version is {wanted}",
-                      "Cilium supports going back by one minor version only, and not together with another change.",
-                      f"Set kpr_cilium_version to {present}, or leave it out.")
+        yield finding(
+            "cilium-downgrade", BLOCKER, picture.name, f"Cilium {present} runs, kpr_cilium_version is {wanted}",
+            "Cilium supports going back by one minor version only, and not together with another change.",
+            f"Set kpr_cilium_version to {present}, or leave it out.",
+        )
     elif new[0] != old[0] or new[1] - old[1] > 1:
-        yield finding("cilium-version-skip", BLOCKER, picture.name, f"Cilium {present} runs, kpr_cilium_version is {wanted}",
-                      "Upgrades are tested between consecutive minor versions only.", "Upgrade one minor version at a time, before the migration.")
+        yield finding(
+            "cilium-version-skip", BLOCKER, picture.name, f"Cilium {present} runs, kpr_cilium_version is {wanted}",
+            "Upgrades are tested between consecutive minor versions only.",
+            "Upgrade one minor version at a time, before the migration.",
+        )
     else:
-        yield finding("cilium-upgrade", WARNING, picture.name, f"Cilium {present} runs, kpr_cilium_version is {wanted}",
-                      "The step `prepare` upgrades Cilium too, so that two changes happen at once.", f"Upgrade first, or set kpr_cilium_version to {present}.")
+        yield finding(
+            "cilium-upgrade", WARNING, picture.name, f"Cilium {present} runs, kpr_cilium_version is {wanted}",
+            "The step `prepare` upgrades Cilium too, so that two changes happen at once.",
+            f"Upgrade first, or set kpr_cilium_version to {present}.",
+        )
+
+
+def kubernetes(picture):
+    wanted, server = compat.minor(picture.wanted["cilium_version"]), minor(picture.cluster["kubernetes"])
+    if not picture.cluster["cilium"] or not wanted or not server:
+        return
+    known = compat.MINORS.get(wanted)
+    if not known:
+        yield finding(
+            "cilium-version-unknown", WARNING, picture.name, f"nothing is known here about Cilium {compat.dotted(wanted)}",
+            f"The plan knows {compat.dotted(compat.FIRST)} to {compat.dotted(compat.LAST)}.",
+            "Read the upgrade notes of that version, or use one that the plan knows.",
+        )
+        return
+    if server < known.chart:
+        yield finding(
+            "kubernetes-refused", BLOCKER, picture.name, f"Kubernetes {picture.cluster['kubernetes']}",
+            f"Helm refuses the chart of Cilium {compat.dotted(wanted)} in clusters older than {compat.dotted(known.chart)}.",
+            "Upgrade Kubernetes, or use an older Cilium.",
+        )
+    first, last = known.kubernetes
+    if not first <= server <= last:
+        yield finding(
+            "kubernetes-untested", WARNING, picture.name, f"Kubernetes {picture.cluster['kubernetes']}",
+            f"Cilium {compat.dotted(wanted)} is tested with {compat.dotted(first)} to {compat.dotted(last)}.",
+            "Use a Cilium that is tested with it, or try the migration on a test cluster first.",
+        )
 
 
 def node_configs(picture):
@@ -99,25 +165,37 @@ def node_configs(picture):
         return
     item = f"DaemonSet {picture.wanted['cilium_namespace']}/cilium"
     if not cilium["node_config_served"]:
-        yield finding("node-config-unknown", BLOCKER, picture.name, "the API serves no CiliumNodeConfig",
-                      "Nodes are moved one by one with that object. It exists from Cilium 1.13 on.", "Upgrade Cilium first.")
+        yield finding(
+            "node-config-unknown", BLOCKER, picture.name, "the API serves no CiliumNodeConfig",
+            "Nodes are moved one by one with that object. It exists from Cilium 1.13 on.",
+            "Upgrade Cilium first.",
+        )
         return
     overrides = cilium["overrides"]
     blocked = overrides["allowed"] and KEY not in overrides["allowed"] or not overrides["allowed"] and KEY in overrides["denied"]
     if not overrides["read"] or blocked:
         found = "its agents read no CiliumNodeConfig" if not overrides["read"] else f"its agents let no CiliumNodeConfig set {KEY}"
-        yield finding("node-config-blocked", BLOCKER, item, found, "Nodes are moved one by one with that object; it would have no effect.",
-                      "Correct daemon.configSources, daemon.allowedConfigOverrides and daemon.blockedConfigOverrides of the release.")
+        yield finding(
+            "node-config-blocked", BLOCKER, item, found,
+            "Nodes are moved one by one with that object; it would have no effect.",
+            "Correct daemon.configSources, daemon.allowedConfigOverrides and daemon.blockedConfigOverrides of the release.",
+        )
     for other in cilium["node_configs"] or []:
         if other["name"] != OURS and KEY in other["defaults"]:
             wins = other["name"] > OURS
-            yield finding("node-config-foreign", BLOCKER if wins else WARNING, f"CiliumNodeConfig {picture.wanted['cilium_namespace']}/{other['name']}",
-                          f"it sets {KEY} to {other['defaults'][KEY]}",
-                          "Of several that select a node the one with the last name wins, and that is this one." if wins else "The migration's own has the later name and wins.",
-                          f"Delete it, or take {KEY} out of it, before the migration.")
+            yield finding(
+                "node-config-foreign", BLOCKER if wins else WARNING, f"CiliumNodeConfig {picture.wanted['cilium_namespace']}/{other['name']}",
+                f"it sets {KEY} to {other['defaults'][KEY]}",
+                "Of several that select a node the one with the last name wins, and that is " + ("this one." if wins else "the migration's own."),
+                f"Delete it, or take {KEY} out of it, before the migration.",
+            )
     if set(cilium["node_config_stored"]) - {"v2"} and picture.wanted["cilium_version"] in ("1.20.0", "1.20.1"):
-        yield finding("node-config-storage", BLOCKER, "CustomResourceDefinition ciliumnodeconfigs.cilium.io", f"stored versions are {some(cilium['node_config_stored'])}",
-                      "Cilium 1.20.0 and 1.20.1 do not come up in a cluster that was first installed with 1.15 or older.", "Use 1.20.2 or later.")
+        yield finding(
+            "node-config-storage", BLOCKER, "CustomResourceDefinition ciliumnodeconfigs.cilium.io",
+            f"stored versions are {some(cilium['node_config_stored'])}",
+            "Cilium 1.20.0 and 1.20.1 do not come up in a cluster that was first installed with 1.15 or older.",
+            "Use 1.20.2 or later.",
+        )
 
 
 def values(picture):
@@ -125,14 +203,23 @@ def values(picture):
         return
     item = f"Helm release {picture.wanted['cilium_namespace']}/{picture.wanted['cilium_release']}"
     if picture.value("rollOutCiliumPods"):
-        yield finding("agents-roll-at-end", WARNING, item, "rollOutCiliumPods is true",
-                      "At the end the replacement becomes the release's default, and all agents would be recreated for nothing, two at a time.",
-                      "Set rollOutCiliumPods: false in kpr_cilium_values for the migration.")
+        yield finding(
+            "agents-roll-at-end", WARNING, item, "rollOutCiliumPods is true",
+            "At the end the replacement becomes the release's default, and all agents would be recreated for nothing, two at a time.",
+            "Set rollOutCiliumPods: false in kpr_cilium_values for the migration.",
+        )
     if picture.cluster["cilium"]["waits_for_kube_proxy"]:
-        yield finding("agents-wait-for-kube-proxy", NOTE, item, "waitForKubeProxy is true",
-                      "An agent that is recreated on a node without kube-proxy would wait for ever. The step `prepare` sets it to false.", "Nothing.")
+        yield finding(
+            "agents-wait-for-kube-proxy", NOTE, item, "waitForKubeProxy is true",
+            "An agent that is recreated on a node without kube-proxy would wait for ever. The step `prepare` sets it to false.",
+            "Nothing.",
+        )
     for entry in picture.wanted["value_findings"]:
-        yield finding(f"value-{entry['id']}", entry["severity"], f"Helm value {entry['object']}", entry["found"], entry["why"], entry["remedy"])
+        yield finding(
+            f"value-{entry['id']}", entry["severity"], f"Helm value {entry['object']}", entry["found"],
+            entry["why"],
+            entry["remedy"],
+        )
 
 
-RULES = (missing, release, rollout, agents, replaced_already, version, node_configs, values)
+RULES = (missing, release, rollout, agents, replaced_already, version, kubernetes, node_configs, values)

@@ -4,7 +4,16 @@
 """All rules on one picture. Pure."""
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import api_address, cilium, kube_proxy, node_rules, nodes, reach, services, surroundings
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import (
+    api_address,
+    cilium,
+    kube_proxy,
+    node_rules,
+    nodes,
+    reach,
+    services,
+    surroundings,
+)
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, SEVERITIES, Picture
 
 # What the inventory asks for, and what it is if it does not say.

@@ -18,32 +18,43 @@ SETTINGS = (
     ("iptables.masqueradeAll", bool, NOTE, None, "Pods see a node's address as the client's now, and will see the client's own.",
      "See that network policies and access lists of the workloads allow the clients' own addresses."),
     ("ipvs.excludeCIDRs", bool, WARNING, None, "Somebody else has IPVS servers on the nodes. They are left alone.", "Check them after the first node."),
-    ("ipvs.strictARP", bool, NOTE, None, "strictARP set arp_ignore and arp_announce, which stay as they are. MetalLB in layer 2 mode needs them with IPVS only.", "Nothing."),
+    ("ipvs.strictARP", bool, NOTE, None,
+     "strictARP set arp_ignore and arp_announce, which stay as they are. MetalLB in layer 2 mode needs them with IPVS only.", "Nothing."),
 )
 
 
 def daemonset(picture):
     kube_proxy = picture.cluster["kube_proxy"]
     for other in kube_proxy["others"]:
-        yield finding("kube-proxy-elsewhere", BLOCKER, other, "it runs kube-proxy under another name than kubeadm's",
-                      "Only DaemonSet kube-system/kube-proxy is kept off the nodes; this one would go on writing rules.",
-                      "Remove it, or move its nodes back to kubeadm's kube-proxy, before the migration.")
+        yield finding(
+            "kube-proxy-elsewhere", BLOCKER, other, "it runs kube-proxy under another name than kubeadm's",
+            "Only DaemonSet kube-system/kube-proxy is kept off the nodes; this one would go on writing rules.",
+            "Remove it, or move its nodes back to kubeadm's kube-proxy, before the migration.",
+        )
     found = kube_proxy["daemonset"]
     if picture.settled:
         if found:
-            yield finding("kube-proxy-returned", BLOCKER, DAEMONSET, "it exists, but the migration of this cluster has ended",
-                          "An upgrade by kubeadm or another manager has brought it back. It writes its rules beside Cilium's work.",
-                          "Find out who made it (kubectl -n kube-system get ds kube-proxy --show-managed-fields), delete it and its ConfigMap, "
-                          "set proxy.disabled in kubeadm-config, then run verify.")
+            yield finding(
+                "kube-proxy-returned", BLOCKER, DAEMONSET, "it exists, but the migration of this cluster has ended",
+                "An upgrade by kubeadm or another manager has brought it back. It writes its rules beside Cilium's work.",
+                "Find out who made it (kubectl -n kube-system get ds kube-proxy --show-managed-fields), delete it and its ConfigMap, set proxy.disabled "
+                "in kubeadm-config, then run verify.",
+            )
         return
     if not found:
         if not picture.cluster["cilium"] or picture.config.get("kube-proxy-replacement") not in ("true", "strict"):
-            yield finding("kube-proxy-missing", BLOCKER, DAEMONSET, "it does not exist, and no migration has ended",
-                          "There is nothing to take away and nothing that a way back could restore. k3s, RKE2 and some installers run kube-proxy outside of the cluster.",
-                          "See who serves Services (on a node: ps -ef | grep kube-proxy; iptables-save -t nat | grep -c KUBE-SVC).")
+            yield finding(
+                "kube-proxy-missing", BLOCKER, DAEMONSET, "it does not exist, and no migration has ended",
+                "There is nothing to take away and nothing that a way back could restore. k3s, RKE2 and some installers run kube-proxy outside of the "
+                "cluster.",
+                "See who serves Services (on a node: ps -ef | grep kube-proxy; iptables-save -t nat | grep -c KUBE-SVC).",
+            )
     elif found["ready"] < found["desired"] and not picture.moving:
-        yield finding("kube-proxy-not-ready", WARNING, DAEMONSET, f"{found['ready']} of {found['desired']} ready", "Nodes without it do not serve all Services now.",
-                      "See: kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide")
+        yield finding(
+            "kube-proxy-not-ready", WARNING, DAEMONSET, f"{found['ready']} of {found['desired']} ready",
+            "Nodes without it do not serve all Services now.",
+            "See: kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide",
+        )
 
 
 def outside(picture):
@@ -51,18 +62,22 @@ def outside(picture):
         return
     for name, facts in sorted(picture.read_nodes.items()):
         if facts["rules"] and facts["rules"]["running"]:
-            yield finding("kube-proxy-process", BLOCKER, node(name), f"kube-proxy runs without a DaemonSet: {facts['rules']['running']}",
-                          "What runs it is unknown, so it cannot be stopped in order, nor brought back.",
-                          "Stop it where it was configured (a systemd unit, a static pod), and disable it there.")
+            yield finding(
+                "kube-proxy-process", BLOCKER, node(name), f"kube-proxy runs without a DaemonSet: {facts['rules']['running']}",
+                "What runs it is unknown, so it cannot be stopped in order, nor brought back.",
+                "Stop it where it was configured (a systemd unit, a static pod), and disable it there.",
+            )
 
 
 def owner(picture):
     kube_proxy = picture.cluster["kube_proxy"]
     for item, found in ((DAEMONSET, (kube_proxy["daemonset"] or {}).get("owner")), (CONFIG_MAP, kube_proxy["config_owner"])):
         if found:
-            yield finding("kube-proxy-owner", BLOCKER, item, f"it belongs to {found['name']} ({found['evidence']})",
-                          "Its owner would undo the node affinity that keeps it off migrated nodes, or create it again.",
-                          f"Suspend {found['name']} for kube-proxy and take kube-proxy out of its source; then accept this finding.")
+            yield finding(
+                "kube-proxy-owner", BLOCKER, item, f"it belongs to {found['name']} ({found['evidence']})",
+                "Its owner would undo the node affinity that keeps it off migrated nodes, or create it again.",
+                f"Suspend {found['name']} for kube-proxy and take kube-proxy out of its source; then accept this finding.",
+            )
 
 
 def settings(picture):
@@ -70,42 +85,73 @@ def settings(picture):
     if not config or picture.settled:
         return
     if config["unread"]:
-        yield finding("kube-proxy-config-unread", WARNING, CONFIG_MAP, config["unread"], "Its settings are unknown to the plan. They are saved as they are all the same.",
-                      "See: kubectl -n kube-system get cm kube-proxy -o yaml")
+        yield finding(
+            "kube-proxy-config-unread", WARNING, CONFIG_MAP, config["unread"],
+            "Its settings are unknown to the plan. They are saved as they are all the same.",
+            "See: kubectl -n kube-system get cm kube-proxy -o yaml",
+        )
     if config["settings"].get("mode", "") not in MODES:
-        yield finding("kube-proxy-mode", BLOCKER, CONFIG_MAP, f"mode: {config['settings']['mode']}", f"Rules of modes other than {', '.join(MODES[1:])} are not known.",
-                      "Change kube-proxy to one of these modes first.")
+        yield finding(
+            "kube-proxy-mode", BLOCKER, CONFIG_MAP, f"mode: {config['settings']['mode']}",
+            f"Rules of modes other than {', '.join(MODES[1:])} are not known.",
+            "Change kube-proxy to one of these modes first.",
+        )
     for setting, matters, severity, value, why, remedy in SETTINGS:
         given = config["settings"].get(setting)
         if given is not None and matters(given) and not (value and picture.value(value)):
-            yield finding(f"kube-proxy-{setting.replace('.', '-').lower()}", severity, CONFIG_MAP, f"{setting}: {given}", why, remedy)
+            yield finding(
+                f"kube-proxy-{setting.replace('.', '-').lower()}", severity, CONFIG_MAP, f"{setting}: {given}",
+                why,
+                remedy,
+            )
 
 
 def kubeadm(picture):
     found, server = picture.cluster["kubeadm"], minor(picture.cluster["kubernetes"])
     item = "ConfigMap kube-system/kubeadm-config"
     if not found:
-        yield finding("kubeadm-config-missing", WARNING, item, "it does not exist", "This is not a kubeadm cluster, or it hides it. Nothing can be written there that keeps kube-proxy away.",
-                      "See that the cluster's own installer does not bring kube-proxy back.")
+        yield finding(
+            "kubeadm-config-missing", WARNING, item, "it does not exist",
+            "This is not a kubeadm cluster, or it hides it. Nothing can be written there that keeps kube-proxy away.",
+            "See that the cluster's own installer does not bring kube-proxy back.",
+        )
     elif found["unread"]:
-        yield finding("kubeadm-config-unread", BLOCKER, item, found["unread"], "The field that keeps kube-proxy away is written there.", "Repair the ConfigMap.")
+        yield finding(
+            "kubeadm-config-unread", BLOCKER, item, found["unread"],
+            "The field that keeps kube-proxy away is written there.",
+            "Repair the ConfigMap.",
+        )
     elif found["api_version"] == "v1beta3" and not found["proxy_disabled"]:
-        yield finding("kubeadm-cannot-record", WARNING, item, f"{found['api_version']}, Kubernetes {picture.cluster['kubernetes']}",
-                      "Its format has no field proxy.disabled. Up to 1.31 the missing ConfigMap kube-proxy keeps it away; an upgrade to 1.32 or later would bring it back.",
-                      "After the upgrade to 1.31 (or later) run the migration's playbook again, which then sets the field, or pass --skip-phases=addon/kube-proxy to every upgrade.")
+        yield finding(
+            "kubeadm-cannot-record", WARNING, item, f"{found['api_version']}, Kubernetes {picture.cluster['kubernetes']}",
+            "Its format has no field proxy.disabled. Up to 1.31 the missing ConfigMap kube-proxy keeps it away; an upgrade to 1.32 or later would bring "
+            "it back.",
+            "After the upgrade to 1.31 (or later) run the migration's playbook again, which then sets the field, or pass --skip-phases=addon/kube-proxy "
+            "to every upgrade.",
+        )
     elif server and server >= (1, 32) and picture.settled and not found["proxy_disabled"]:
-        yield finding("kubeadm-would-return", WARNING, item, "proxy.disabled is not true", "`kubeadm upgrade` would bring kube-proxy back.",
-                      "Set proxy.disabled: true in ClusterConfiguration.")
+        yield finding(
+            "kubeadm-would-return", WARNING, item, "proxy.disabled is not true",
+            "`kubeadm upgrade` would bring kube-proxy back.",
+            "Set proxy.disabled: true in ClusterConfiguration.",
+        )
 
 
 def record(picture):
     found = picture.cluster["record"]
     item = "ConfigMap kube-system/kubeproxy-free"
     if found and found["unread"]:
-        yield finding("record-unread", BLOCKER, item, found["unread"], "It says how far the migration is and what a way back restores.", "Restore it from a backup of the cluster.")
+        yield finding(
+            "record-unread", BLOCKER, item, found["unread"],
+            "It says how far the migration is and what a way back restores.",
+            "Restore it from a backup of the cluster.",
+        )
     elif picture.moving:
-        yield finding("migration-begun", NOTE, item, f"phase {found['phase']}" + (f": {found['reason']}" if found["reason"] else ""),
-                      "A migration was begun and has not ended. It goes on where it stopped.", "Run the migration again, or roll back.")
+        yield finding(
+            "migration-begun", NOTE, item, f"phase {found['phase']}" + (f": {found['reason']}" if found["reason"] else ""),
+            "A migration was begun and has not ended. It goes on where it stopped.",
+            "Run the migration again, or roll back.",
+        )
 
 
 def health_port(picture):
@@ -114,14 +160,18 @@ def health_port(picture):
                  for name, facts in picture.read_nodes.items()}
     for name, programs in sorted(strangers.items()):
         if programs and answered:
-            yield finding("health-port-taken", BLOCKER, node(name), f"port 10256 is held by {some(programs)}", "The agent shall answer health checks there, and could not.",
-                          "Free the port, or change kubeProxyReplacementHealthzBindAddr.")
+            yield finding(
+                "health-port-taken", BLOCKER, node(name), f"port 10256 is held by {some(programs)}",
+                "The agent shall answer health checks there, and could not.",
+                "Free the port, or change kubeProxyReplacementHealthzBindAddr.",
+            )
     balanced = picture.cluster["services"]["by_type"].get("LoadBalancer", 0)
     if not answered:
-        yield finding("health-port-lost", WARNING if balanced else NOTE, picture.name, "kubeProxyReplacementHealthzBindAddr is not set",
-                      "Nobody answers on port 10256 any more. Load balancers that ask there take the nodes out"
-                      + (f"; {balanced} Services are of type LoadBalancer." if balanced else "."),
-                      'Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10256" in kpr_cilium_values, unless nobody asks there.')
+        yield finding(
+            "health-port-lost", WARNING if balanced else NOTE, picture.name, "kubeProxyReplacementHealthzBindAddr is not set",
+            f"Nobody answers on port 10256 any more. Load balancers that ask there take the nodes out. {balanced} Services are of type LoadBalancer.",
+            'Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10256" in kpr_cilium_values, unless nobody asks there.',
+        )
 
 
 RULES = (record, daemonset, outside, owner, settings, kubeadm, health_port)

@@ -16,19 +16,23 @@ def external_ips(picture):
     owned |= {address for facts in picture.read_nodes.values() for device in (facts["devices"] or {}).values() for address in device["addresses"]}
     for address, services in sorted(picture.cluster["services"]["external_ips"].items()):
         if address not in owned:
-            yield finding("external-ip-unowned", WARNING, f"external IP {address}", f"no node has it; Services: {some(services)}",
-                          "Pods and the nodes themselves reach it through kube-proxy's rules; without them their connections time out. From outside it stays as it is, "
-                          "if packets for it are routed to a node.",
-                          "Let clients inside the cluster use the Service's name, or give the address to the Service as a LoadBalancer IP.")
+            yield finding(
+                "external-ip-unowned", WARNING, f"external IP {address}", f"no node has it; Services: {some(services)}",
+                "Pods and the nodes themselves reach it through kube-proxy's rules; without them their connections time out. From outside it stays as it "
+                "is, if packets for it are routed to a node.",
+                "Let clients inside the cluster use the Service's name, or give the address to the Service as a LoadBalancer IP.",
+            )
 
 
 def map_size(picture):
     entries = picture.cluster["services"]["map_entries"]
     size = int(picture.config.get("bpf-lb-service-map-max") or picture.config.get("bpf-lb-map-max") or MAP_SIZE)
     if entries > NEARLY_FULL * size:
-        yield finding("service-map-size", BLOCKER if entries > FULL * size else WARNING, picture.name, f"about {entries} entries for {size} places",
-                      "Services that find no place are not served, and nothing but a log line says so.",
-                      f"Set bpf.lbMapMax in kpr_cilium_values to at least {_power_of_two(2 * entries)}.")
+        yield finding(
+            "service-map-size", BLOCKER if entries > FULL * size else WARNING, picture.name, f"about {entries} entries for {size} places",
+            "Services that find no place are not served, and nothing but a log line says so.",
+            f"Set bpf.lbMapMax in kpr_cilium_values to at least {_power_of_two(2 * entries)}.",
+        )
 
 
 def _power_of_two(number):
@@ -38,11 +42,27 @@ def _power_of_two(number):
 def node_port_range(picture):
     ports = picture.cluster["services"]["node_ports"]
     given = picture.value("nodePort.range") or picture.config.get("node-port-range") or RANGE
-    first, last = (int(part) for part in str(given).replace("-", ",").split(","))
+    first, last = _range(given)
+    served = (picture.cluster["kubeadm"] or {}).get("node_port_range")
+    if served and _range(served) != (first, last):
+        yield finding(
+            "node-port-range-differs", WARNING, picture.name, f"the API server gives NodePorts of {served}, Cilium serves {first} to {last}",
+            "A Service with a NodePort outside of Cilium's range would be accepted and not be served.",
+            "Set nodePort.range in kpr_cilium_values to the API server's --service-node-port-range, as \"FIRST,LAST\".",
+        )
     for port, service in (ports["lowest"], ports["highest"]) if ports else ():
         if not first <= port <= last:
-            yield finding("node-port-out-of-range", BLOCKER, f"Service {service}", f"NodePort {port}; Cilium serves {first} to {last}", "The NodePort would not answer any more.",
-                          "Set nodePort.range in kpr_cilium_values to the API server's --service-node-port-range, as \"FIRST,LAST\".")
+            yield finding(
+                "node-port-out-of-range", BLOCKER, f"Service {service}", f"NodePort {port}; Cilium serves {first} to {last}",
+                "The NodePort would not answer any more.",
+                "Set nodePort.range in kpr_cilium_values to the API server's --service-node-port-range, as \"FIRST,LAST\".",
+            )
+
+
+def _range(text):
+    """(first, last) of "30000,32767", as Cilium has it, or "30000-32767", as the API server has it."""
+    first, last = str(text).replace("-", ",").split(",")
+    return int(first), int(last)
 
 
 def host_ports(picture):
@@ -53,13 +73,18 @@ def host_ports(picture):
     inside = {item: [port for port in ports if 30000 <= port <= 32767] for item, ports in workloads.items()}
     for item, ports in sorted(inside.items()):
         if ports:
-            yield finding("host-port-in-node-port-range", BLOCKER, item, f"hostPort {some(map(str, ports))}", "Cilium ignores a hostPort in the range of NodePorts.",
-                          "Move the hostPort out of the range, or use a NodePort.")
+            yield finding(
+                "host-port-in-node-port-range", BLOCKER, item, f"hostPort {some(map(str, ports))}",
+                "Cilium ignores a hostPort in the range of NodePorts.",
+                "Move the hostPort out of the range, or use a NodePort.",
+            )
     if workloads:
-        yield finding("host-ports", NOTE, picture.name, f"hostPorts of {some(workloads)}",
-                      "Cilium serves them itself when it replaces kube-proxy. The plugin portmap has served them up to now; its rules stay with the pods that are there. "
-                      "A way back needs it again.",
-                      "Keep cni.chainingMode: portmap in the release until there will be no way back.")
+        yield finding(
+            "host-ports", NOTE, picture.name, f"hostPorts of {some(workloads)}",
+            "Cilium serves them itself when it replaces kube-proxy. The plugin portmap has served them up to now; its rules stay with the pods that are "
+            "there. A way back needs it again.",
+            "Keep cni.chainingMode: portmap in the release until there will be no way back.",
+        )
 
 
 # (key of the services' facts, id, severity, what is found, why, remedy)
@@ -71,7 +96,8 @@ BEHAVIOUR = (
      "Each client may be led to another backend once, when its node moves. Clients inside the cluster are told apart by network namespace, not by address.",
      "Nothing, unless a session lost once is a problem; then move the nodes in a quiet hour."),
     ("source_ranges", "source-ranges", WARNING, "loadBalancerSourceRanges",
-     "Cilium applies them to the LoadBalancer addresses only, unless bpf-lb-source-range-all-types is set, and sees the address that the load balancer shows it.",
+     "Cilium applies them to the LoadBalancer addresses only, unless bpf-lb-source-range-all-types is set, and sees the address that the load balancer "
+     "shows it.",
      "After the first node, try from an address inside and from one outside of the ranges."),
 )
 
@@ -80,14 +106,21 @@ def behaviour(picture):
     services = picture.cluster["services"]
     for key, ident, severity, found, why, remedy in BEHAVIOUR:
         if services[key] and not picture.settled:
-            yield finding(ident, severity, picture.name, f"{len(services[key])} Services with {found}: {some(services[key])}", why, remedy)
+            yield finding(
+                ident, severity, picture.name, f"{len(services[key])} Services with {found}: {some(services[key])}",
+                why,
+                remedy,
+            )
 
 
 def topology(picture):
     found = picture.cluster["services"]["topology"]
     if found and picture.config.get("enable-service-topology") != "true" and not picture.value("loadBalancer.serviceTopology"):
-        yield finding("topology-ignored", WARNING, picture.name, f"{len(found)} Services ask for endpoints nearby: {some(found)}",
-                      "kube-proxy keeps their traffic in its zone, Cilium does so only when told.", "Set loadBalancer.serviceTopology: true in kpr_cilium_values.")
+        yield finding(
+            "topology-ignored", WARNING, picture.name, f"{len(found)} Services ask for endpoints nearby: {some(found)}",
+            "kube-proxy keeps their traffic in its zone, Cilium does so only when told.",
+            "Set loadBalancer.serviceTopology: true in kpr_cilium_values.",
+        )
 
 
 RULES = (external_ips, map_size, node_port_range, host_ports, behaviour, topology)

@@ -17,18 +17,27 @@ def cni(picture):
         if not used:
             continue
         if used["unread"]:
-            yield finding("cni-config-unread", WARNING, node(name), f"/etc/cni/net.d/{used['file']}: {used['unread']}", "It decides which CNI new pods get.", "Repair or remove the file.")
+            yield finding(
+                "cni-config-unread", WARNING, node(name), f"/etc/cni/net.d/{used['file']}: {used['unread']}",
+                "It decides which CNI new pods get.",
+                "Repair or remove the file.",
+            )
         elif AGENT_PLUGIN not in used["plugins"] and not set(used["plugins"]) & set(META_PLUGINS):
-            yield finding("cni-other", BLOCKER, node(name), f"/etc/cni/net.d/{used['file']} leads to {some(used['plugins'])}",
-                          "Another CNI is in charge. A migration turns the replacement on in Cilium, it does not change the CNI.",
-                          "Move the node to Cilium as its CNI first, or remove the file if it is a leftover.")
+            yield finding(
+                "cni-other", BLOCKER, node(name), f"/etc/cni/net.d/{used['file']} leads to {some(used['plugins'])}",
+                "Another CNI is in charge. A migration turns the replacement on in Cilium, it does not change the CNI.",
+                "Move the node to Cilium as its CNI first, or remove the file if it is a leftover.",
+            )
 
 
 def cni_workloads(picture):
     for entry in picture.cluster["known"]:
         if entry["kind"] == "cni" and entry["desired"]:
-            yield finding("cni-workload", WARNING, entry["object"], f"{entry['product']} runs beside Cilium", "Two CNIs may both write rules for the same pods.",
-                          "Remove it if it is a leftover.")
+            yield finding(
+                "cni-workload", WARNING, entry["object"], f"{entry['product']} runs beside Cilium",
+                "Two CNIs may both write rules for the same pods.",
+                "Remove it if it is a leftover.",
+            )
 
 
 def mesh(picture):
@@ -39,9 +48,12 @@ def mesh(picture):
             products.setdefault(entry["product"], entry["object"])
     for product, item in sorted(products.items()):
         if not only_host:
-            yield finding("mesh-bypassed", BLOCKER, item, f"{product} runs, and socketLB.hostNamespaceOnly is not set",
-                          "The replacement translates Service addresses in the pods' sockets, before the mesh's side-car sees them. It is bypassed, with its encryption and policies.",
-                          "Set socketLB.hostNamespaceOnly: true in kpr_cilium_values.")
+            yield finding(
+                "mesh-bypassed", BLOCKER, item, f"{product} runs, and socketLB.hostNamespaceOnly is not set",
+                "The replacement translates Service addresses in the pods' sockets, before the mesh's side-car sees them. It is bypassed, with its "
+                "encryption and policies.",
+                "Set socketLB.hostNamespaceOnly: true in kpr_cilium_values.",
+            )
 
 
 def virtual_ips(picture):
@@ -54,26 +66,36 @@ def virtual_ips(picture):
 
 
 def _virtual(item, found):
-    return finding("virtual-ip", WARNING, item, found, "Virtual IPs have been reported to stop answering on nodes where Cilium replaces kube-proxy, when they are not on a device that it chose.",
-                   "Let the first wave be a node that holds one, and try every virtual IP from outside after it.")
+    return finding(
+        "virtual-ip", WARNING, item, found,
+        "Virtual IPs have been reported to stop answering on nodes where Cilium replaces kube-proxy, when they are not on a device that it chose.",
+        "Let the first wave be a node that holds one, and try every virtual IP from outside after it.",
+    )
 
 
 def volumes(picture):
+    checked = [(node.get("kernel_check") or {}).get("features", {}).get("service_mounts") for node in picture.read_nodes.values()]
+    severity = NOTE if checked and all(status == "ok" for status in checked) else WARNING
     by_kind = {}
     for entry in picture.cluster["volumes"]:
         by_kind.setdefault(entry["kind"], []).append(entry["name"] + (f" ({entry['service']})" if entry["service"] else ""))
     for kind, names in sorted(by_kind.items()):
-        yield finding("volume-by-service", WARNING, f"{kind} volumes", f"{len(names)} are mounted through a Service: {some(names)}",
-                      "Kernels without the fix let the replacement rewrite the server's address in the kernel's own sockets; mounts hang, up to a frozen node. "
-                      "Fixed in RHEL 8.10 4.18.0-553.8.1, RHEL 9.4 5.14.0-427.31.1, Ubuntu 5.4.0-187, 5.15.0-113 and 6.5.0-41, mainline 6.6.",
-                      "See that the kernels are at least these, or mount by an address that is no Service.")
+        yield finding(
+            "volume-by-service", severity, f"{kind} volumes", f"{len(names)} are mounted through a Service: {some(names)}",
+            "Kernels without the fix let the replacement rewrite the server's address in the kernel's own sockets; mounts hang, up to a frozen node. "
+            "Fixed in RHEL 8.10 4.18.0-553.8.1, RHEL 9.4 5.14.0-427.31.1, Ubuntu 5.4.0-187, 5.15.0-113 and 6.5.0-41, mainline 6.6.",
+            "See that the kernels are at least these, or mount by an address that is no Service.",
+        )
 
 
 def budgets(picture):
     tight = picture.cluster["tight_budgets"]
     if tight:
-        yield finding("budget-blocks-drain", NOTE, picture.name, f"PodDisruptionBudgets that allow no eviction: {some(tight)}",
-                      "The migration drains no node; whoever does so by hand would wait for them.", "Nothing, or give these workloads another replica.")
+        yield finding(
+            "budget-blocks-drain", NOTE, picture.name, f"PodDisruptionBudgets that allow no eviction: {some(tight)}",
+            "The migration drains no node; whoever does so by hand would wait for them.",
+            "Nothing, or give these workloads another replica.",
+        )
 
 
 RULES = (cni, cni_workloads, mesh, virtual_ips, volumes, budgets)

@@ -9,7 +9,7 @@ import textwrap
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.findings import blockers
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import SEVERITIES, some
 
-WIDTH = 120
+WRAPPER = textwrap.TextWrapper(120, subsequent_indent=" " * 16, break_long_words=False, break_on_hyphens=False)
 
 
 def lines(cluster, facts, nodes, found):
@@ -19,7 +19,7 @@ def lines(cluster, facts, nodes, found):
         word = f"{severity} (accepted)" if one["accepted"] else severity
         result.append(f"{word.upper():<9} {ident}: {_objects(objects)}")
         for label, text in (("found", one["found"]), ("why", one["why"]), ("do", one["remedy"])):
-            result += textwrap.wrap(text, WIDTH, initial_indent=f"{'':<10}{label:<6}", subsequent_indent=" " * 16, break_long_words=False, break_on_hyphens=False)
+            result += WRAPPER.wrap(f"{'':<10}{label:<6}{text}")
         result.append("")
     return [*result, verdict(cluster, found)]
 
@@ -52,8 +52,9 @@ def _head(cluster, facts, nodes):
         return [f"Cluster {cluster}: could not be read"]
     kernels = {node["kernel"] for node in facts["nodes"].values() if node["kernel"]}
     backends = {(node["iptables"] or {}).get("backend", "none") for node in nodes.values() if not node["error"]}
+    services = facts["services"]
     return [
-        f"Cluster {cluster}: Kubernetes {facts['kubernetes']}, {len(facts['nodes'])} nodes, {facts['services']['total']} Services, {facts['services']['endpoints']} endpoints",
+        f"Cluster {cluster}: Kubernetes {facts['kubernetes']}, {len(facts['nodes'])} nodes, {services['total']} Services, {services['endpoints']} endpoints",
         f"  kube-proxy  {_kube_proxy(facts['kube_proxy'])}",
         f"  Cilium      {_cilium(facts)}",
         f"  nodes       kernel {some(kernels)}; iptables {some(backends) or 'unknown'}",

@@ -82,7 +82,7 @@ def test_a_real_cluster(objects):
     assert found["nodes"]["worker1"]["addresses"] == ["172.20.0.12"] and found["nodes"]["worker1"]["ready"]
     assert found["kube_proxy"]["config"]["settings"]["mode"] == "iptables"
     assert found["kubeadm"] == {"unread": None, "api_version": "v1beta4", "kubernetes_version": "v1.34.4", "control_plane_endpoint": "api.plan.lab:6443",
-                                "proxy_disabled": False, "service_subnet": "10.120.0.0/16", "pod_subnet": "10.20.0.0/16", "node_port_range": None}
+                                "proxy_disabled": False, "node_port_range": None}
     cilium = found["cilium"]
     assert (cilium["version"], cilium["agents"], cilium["owner"]["name"]) == ("1.19.1", {"desired": 2, "ready": 2, "current": True}, "Helm")
     assert cilium["overrides"] == {"read": True, "allowed": [], "denied": []} and cilium["node_config_served"] == ["v2", "v2alpha1"]

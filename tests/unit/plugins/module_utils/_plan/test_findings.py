@@ -11,6 +11,7 @@ import pathlib
 import pytest
 import yaml
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils import _plan
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import judge, release
 
 CASES = []
 
@@ -99,10 +100,10 @@ def kubelet_of_another_minor(cluster):
     cluster.object("nodes", "worker1")["status"]["nodeInfo"]["kubeletVersion"] = "v1.33.9"
 
 
-@case("kernel-least-version", "blocker", "node worker1", says="4.4.0")
+@case("kernel", "blocker", "node worker1", says="choose Cilium 1.17")
 def kernel_too_old(cluster):
-    cluster.nodes["worker1"]["kernel_check"] = {"verdicts": [
-        {"subject": "least version", "status": "blocker", "found": "4.4.0", "expected": "5.10", "source": "System Requirements", "remedy": "Upgrade the kernel."}]}
+    verdict = judge.minimum(release.parse("5.4.0-200-generic", ""), (1, 19), "1.19.1")
+    cluster.nodes["worker1"]["kernel_check"] = {"features": {"base": "blocker"}, "verdicts": [verdict]}
 
 
 @case("kernel-configuration", "warning", "node worker1")
@@ -159,6 +160,11 @@ def certificate_for_another_name(cluster):
 @case("api-certificate-unchecked", "warning", "node worker1")
 def certificate_unchecked(cluster):
     cluster.nodes["worker1"]["api"].update(trusted=None, error="/etc/kubernetes/pki/ca.crt cannot be read")
+
+
+@case("api-address-unset", "blocker", says="controlPlaneEndpoint is api.plan.lab:6443")
+def no_address_but_an_endpoint(cluster):
+    cluster.wanted["api_server_host"] = ""
 
 
 @case("agents-roll-before", "warning", says="api.example.com")
@@ -232,6 +238,32 @@ def replacement_on_one_node(cluster):
 def replacement_everywhere(cluster):
     for agent in cluster.agents.values():
         agent["kube_proxy_replacement"]["enabled"] = True
+
+
+@case("kubernetes-untested", "warning", says="1.31 to 1.34")
+def kubernetes_newer_than_tested(cluster):
+    _kubernetes(cluster, "1.36.1")
+
+
+@case("kubernetes-refused", "blocker", says="1.21")
+def kubernetes_older_than_the_chart_takes(cluster):
+    _kubernetes(cluster, "1.20.15")
+
+
+def _kubernetes(cluster, version):
+    cluster.objects["version"]["gitVersion"] = f"v{version}"
+    data = cluster.objects["kubeadm_config"]["data"]
+    data["ClusterConfiguration"] = data["ClusterConfiguration"].replace("v1.34.4", f"v{version}")
+    for node in cluster.objects["nodes"]:
+        node["status"]["nodeInfo"]["kubeletVersion"] = f"v{version}"
+    for node in cluster.nodes.values():
+        node["kubelet"] = f"v{version}"
+
+
+@case("cilium-version-unknown", "warning", says="1.21")
+def newer_than_the_tables(cluster):
+    cluster.object("daemonsets", "cilium")["spec"]["template"]["spec"]["containers"][0]["image"] = "quay.io/cilium/cilium:v1.21.0"
+    cluster.wanted["cilium_version"] = "1.21.0"
 
 
 @case("cilium-downgrade", "blocker", says="1.18.2")
@@ -358,7 +390,7 @@ def config_no_yaml(cluster):
     cluster.objects["kube_proxy_config"]["data"]["config.conf"] = "mode: [ipvs\nx: }"
 
 
-@case("kube-proxy-config-unread", "warning", says="keys are kubeconfig.conf")
+@case("kube-proxy-config-unread", "warning", says="there are kubeconfig.conf")
 def config_without_its_key(cluster):
     del cluster.objects["kube_proxy_config"]["data"]["config.conf"]
 
@@ -505,6 +537,14 @@ def node_port_out_of_range(cluster):
     cluster.object("services", "echo")["spec"]["ports"][0]["nodePort"] = 40000
 
 
+@case("node-port-range-differs", "warning", says="30000-40000")
+def the_servers_range_is_wider(cluster):
+    data = cluster.objects["kubeadm_config"]["data"]
+    given = yaml.safe_load(data["ClusterConfiguration"])
+    given["apiServer"]["extraArgs"] = [{"name": "service-node-port-range", "value": "30000-40000"}]
+    data["ClusterConfiguration"] = yaml.safe_dump(given)
+
+
 @case("host-port-in-node-port-range", "blocker", "DaemonSet kube-system/agent", says="30500")
 def host_port_in_range(cluster):
     spec = cluster.add("daemonsets", "kube-proxy", "agent")["spec"]["template"]["spec"]
@@ -588,6 +628,13 @@ def nfs_by_name(cluster):
     _volume(cluster, {"csi": {"driver": "nfs.csi.k8s.io", "volumeAttributes": {"server": "nfs.storage.svc.cluster.local"}}})
 
 
+@case("volume-by-service", "note", "NFS volumes")
+def nfs_and_kernels_with_the_fix(cluster):
+    for node in cluster.nodes.values():
+        node["kernel_check"] = {"features": {"service_mounts": "ok"}, "verdicts": []}
+    nfs_by_name(cluster)
+
+
 @case("volume-by-service", "warning", "SMB volumes", says="data (storage/samba)")
 def smb_by_name(cluster):
     _volume(cluster, {"csi": {"driver": "smb.csi.k8s.io", "volumeAttributes": {"source": "//samba.storage.svc/share"}}})
@@ -621,6 +668,9 @@ FOLLOW = {
     "stored_in_the_old_version": {"cilium-upgrade"},
     "no_daemonset": {"kube-proxy-process"},
     "process_without_daemonset": {"kube-proxy-missing"},
+    "two_minors_at_once": {"cilium-version-unknown"},
+    "kubernetes_older_than_the_chart_takes": {"kubernetes-untested"},
+    "downgrade": {"kubernetes-untested"},
     "returned": {"rules-left", "kubeadm-would-return"},
     "settled_with_rules": {"kube-proxy-returned", "kubeadm-would-return"},
     "settled_without_the_field": {"kube-proxy-process", "rules-left"},
