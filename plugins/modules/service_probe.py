@@ -58,7 +58,10 @@ options:
             V(hostname)), the name for O(targets[].kind=dns) (default V(kubernetes.default.svc.cluster.local)).
         type: str
       requests:
-        description: How many requests to send. Each is a connection of its own.
+        description:
+          - How many requests to send. Each is a connection of its own. After five failures a target is not asked again.
+          - V(0) sends none and watches, for O(watch_for) seconds, who serves what others send to the address meanwhile. So a probe from outside can
+            be proven, which this host cannot make itself, as Cilium translates its own connections before they are packets.
         type: int
         default: 10
       by_kube_proxy:
@@ -84,6 +87,10 @@ options:
             default: false
   timeout:
     description: Seconds that a request may take. Long enough for the kernel to repeat a lost packet, once or twice.
+    type: float
+    default: 5
+  watch_for:
+    description: Seconds to watch targets with O(targets[].requests=0).
     type: float
     default: 5
   kube_proxy_counters:
@@ -132,7 +139,7 @@ targets:
       description: Whether it was served as it should be.
       type: bool
     requests:
-      description: Requests to send.
+      description: Requests to send; 0 where others were watched.
       type: int
     failed:
       description: Those not answered as expected.
@@ -147,7 +154,7 @@ targets:
       description: Percentiles in milliseconds (C(p50_ms), C(p90_ms), C(p99_ms), C(max_ms)).
       type: dict
     translated:
-      description: Requests that netfilter translated to a backend; null when connection tracking could not be asked.
+      description: Requests (or, where others were watched, connections) that netfilter translated to a backend; null when connection tracking could not be asked.
       type: int
     translated_to:
       description: Those backends, with their number of requests.
@@ -199,6 +206,7 @@ def main() -> None:
         argument_spec=dict(
             targets=dict(type="list", elements="dict", required=True, options=TARGET_OPTIONS),
             timeout=dict(type="float", default=5),
+            watch_for=dict(type="float", default=5),
             kube_proxy_counters=dict(type="str", choices=["must_stand_still", "must_move", "ignore"], default="ignore"),
             node=dict(type="str"),
         ),

@@ -17,10 +17,14 @@ import errno
 import ipaddress
 import socket
 import struct
+from typing import Any, Iterable, Iterator, Tuple
 
+# protocol, address, port
+Destination = Tuple[str, str, int]
 NETLINK_NETFILTER = 12
 NLM_F_REQUEST = 1
-NLMSG_ERROR = 2
+NLM_F_DUMP = 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
 CT_GET = (1 << 8) | 1
 NLA_F_NESTED = 0x8000
 NLA_TYPE_MASK = 0x3FFF
@@ -45,6 +49,37 @@ class Conntrack:
 
     def close(self) -> None:
         self._socket.close()
+
+    def connections(self, destinations: Iterable[Destination]) -> dict[Destination, dict[tuple[str, int], str]]:
+        """Every tracked connection to the destinations: its source, and its backend as translated() names it."""
+        wanted = {(PROTOCOLS[protocol], ipaddress.ip_address(address), port): (protocol, address, port) for protocol, address, port in destinations}
+        packed = {key[1].packed for key in wanted}
+        found: dict[Destination, dict[tuple[str, int], str]] = {key: {} for key in wanted.values()}
+        for message in self._dump():
+            if not any(address in message for address in packed):
+                continue  # tables are large; only what can be ours is taken apart
+            attributes = _attributes(message[NLMSG_HEADER.size + 4:])
+            source, target, protocol = _ends(attributes[CTA_TUPLE_ORIG])
+            destination = wanted.get((protocol, *target))
+            if destination is not None:
+                replies_from = _ends(attributes[CTA_TUPLE_REPLY])[0]
+                found[destination][str(source[0]), source[1]] = "" if replies_from == target else "{}:{}".format(*replies_from)
+        return found
+
+    def _dump(self) -> Iterator[bytes]:
+        self._sequence += 1
+        body = struct.pack("=BBH", socket.AF_UNSPEC, 0, 0)
+        self._socket.send(NLMSG_HEADER.pack(NLMSG_HEADER.size + len(body), CT_GET, NLM_F_REQUEST | NLM_F_DUMP, self._sequence, 0) + body)
+        while True:
+            data, position = self._socket.recv(1 << 20), 0
+            while position < len(data):
+                length, kind, dummy, dummy, dummy = NLMSG_HEADER.unpack_from(data, position)
+                if kind == NLMSG_DONE:
+                    return
+                if kind == NLMSG_ERROR:
+                    raise OSError(-struct.unpack_from("=i", data, position + NLMSG_HEADER.size)[0], "connection tracking refuses to list its entries")
+                yield data[position: position + length]
+                position += (length + 3) & ~3
 
     def translated(self, protocol: str, source: tuple[str, int], destination: tuple[str, int]) -> str:
         """The backend ("address:port") netfilter sends this connection to, or "" when it does not translate it.
@@ -82,12 +117,19 @@ def encode_question(sequence: int, protocol: str, source: tuple[str, int], desti
 
 
 def decode_translation(message: bytes, destination: tuple[str, int]) -> str:
-    reply = _attributes(_attributes(message[NLMSG_HEADER.size + 4:])[CTA_TUPLE_REPLY])
-    addresses, ports = _attributes(reply[CTA_TUPLE_IP]), _attributes(reply[CTA_TUPLE_PROTO])
-    wanted = ipaddress.ip_address(destination[0])
-    replies_from = ipaddress.ip_address(addresses[CTA_IP_SOURCE[wanted.version]])
-    port = struct.unpack("!H", ports[CTA_PROTO_SOURCE_PORT])[0]
-    return "" if (replies_from, port) == (wanted, destination[1]) else f"{replies_from}:{port}"
+    replies_from = _ends(_attributes(message[NLMSG_HEADER.size + 4:])[CTA_TUPLE_REPLY])[0]
+    return "" if replies_from == (ipaddress.ip_address(destination[0]), destination[1]) else "{}:{}".format(*replies_from)
+
+
+def _ends(tuple_: bytes) -> tuple[tuple[Any, int], tuple[Any, int], int]:
+    """Source and destination (address, port) and the protocol's number of a tuple; ports are 0 where the protocol has none."""
+    parts = _attributes(tuple_)
+    addresses, protocol = _attributes(parts[CTA_TUPLE_IP]), _attributes(parts[CTA_TUPLE_PROTO])
+    version = 4 if CTA_IP_SOURCE[4] in addresses else 6
+    ends = []
+    for address, port in ((CTA_IP_SOURCE, CTA_PROTO_SOURCE_PORT), (CTA_IP_DESTINATION, CTA_PROTO_DESTINATION_PORT)):
+        ends.append((ipaddress.ip_address(addresses[address[version]]), struct.unpack("!H", protocol.get(port, b"\0\0"))[0]))
+    return ends[0], ends[1], protocol[CTA_PROTO_NUM][0]
 
 
 def _attribute(kind: int, payload: bytes) -> bytes:

@@ -64,6 +64,8 @@ class Path:
     def describe(self) -> str:
         origin = f"pod {self.pod_uid}" if self.pod_uid else "the host's own network"
         where = f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        if where in self.name:
+            return self.name
         return f"{self.name} ({self.kind} {where} from {origin})"
 
 
@@ -76,6 +78,8 @@ class Attempt(NamedTuple):
     error: str | None = None
     # the backend netfilter translated the destination to; "" when it did not; None when nobody could say
     translated: str | None = None
+    # the connection's own address and port, where it had one
+    source: tuple[str, int] | None = None
 
 
 def parse_path(raw: dict[str, Any]) -> Path:

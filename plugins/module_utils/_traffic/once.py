@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import Conntrack
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import Conntrack, Destination
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.engine import enter_pod, namespaces
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import Attempt, Path, TrafficError
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.request import attempt
 
+# Failures after which a target is not asked again.
+ENOUGH_FAILURES = 5
 # Requests under way at once, per namespace: a dead target costs its time-out a few times over, not once per request.
 AT_ONCE = 32
 
@@ -21,7 +24,7 @@ def probe(paths: list[Path], requests: dict[str, int], timeout: float, in_turn: 
     """Every path's attempts by the path's name, and the namespaces that could not be entered, in words.
 
     in_turn: names of paths whose requests wait for each other, as session affinity needs: it is learnt from the first.
-    A path whose namespace could not be entered has no attempts.
+    A path whose namespace could not be entered has no attempts; one that fails again and again has fewer than were wanted.
     """
     found: dict[str, list[Attempt]] = {path.name: [] for path in paths}
     problems: list[str] = []
@@ -47,6 +50,42 @@ def probe(paths: list[Path], requests: dict[str, int], timeout: float, in_turn: 
     return found, problems
 
 
+class Watch:
+    """What others send to some addresses meanwhile: the connections that netfilter begins to track."""
+
+    def __init__(self, paths: list[Path], seconds: float) -> None:
+        self._paths = paths
+        self._until = time.monotonic() + seconds
+        self._conntrack = open_conntrack()
+        self._before = self._connections()
+
+    def finish(self, own: set[tuple[str, int]]) -> dict[str, list[str] | None]:
+        """Wait for the end of the time; by the path's name, the backend of each new connection ("" when not translated), None when not known.
+
+        own: where our own connections came from, which do not count.
+        """
+        time.sleep(max(0.0, self._until - time.monotonic()))
+        after = self._connections()
+        if self._conntrack is not None:
+            self._conntrack.close()
+        found: dict[str, list[str] | None] = {}
+        for path in self._paths:
+            key = destination(path)
+            known = key in self._before and key in after
+            found[path.name] = [backend for source, backend in after[key].items() if source not in own and source not in self._before[key]] if known else None
+        return found
+
+    def _connections(self) -> dict[Destination, dict[tuple[str, int], str]]:
+        try:
+            return self._conntrack.connections(map(destination, self._paths)) if self._conntrack is not None else {}
+        except OSError:
+            return {}
+
+
+def destination(path: Path) -> Destination:
+    return path.protocol, path.address, path.port
+
+
 def open_conntrack() -> Conntrack | None:
     try:
         return Conntrack()
@@ -59,11 +98,15 @@ async def _all(
 ) -> list[tuple[Path, Attempt]]:
     places = asyncio.Semaphore(AT_ONCE)
     turns = {name: asyncio.Lock() for name in in_turn}
+    failures = {path.name: 0 for path in paths}
     found: list[tuple[Path, Attempt]] = []
 
     async def one(path: Path) -> None:
         async with places:
-            found.append((path, await attempt(path, timeout, conntrack)))
+            if failures[path.name] < ENOUGH_FAILURES:
+                result = await attempt(path, timeout, conntrack)
+                failures[path.name] += result.outcome != "ok"
+                found.append((path, result))
 
     async def one_in_turn(path: Path) -> None:
         async with turns[path.name]:

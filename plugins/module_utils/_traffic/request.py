@@ -39,12 +39,13 @@ async def attempt(path: Path, timeout: float, conntrack: Conntrack | None = None
     except Exception as raised:  # pylint: disable=broad-exception-caught  # whatever it is, it is this request's result
         error = raised
     seconds = time.monotonic() - started
-    translated = ask(conntrack, sock, path)
+    source = own_end(sock)
+    translated = ask(conntrack, source, path)
     sock.close()
     if error is not None:
         outcome, text = classify(error)
-        return Attempt(outcome, seconds, None, text, translated)
-    return Attempt("ok", seconds, backend_name(body or b""), None, translated)
+        return Attempt(outcome, seconds, None, text, translated, source)
+    return Attempt("ok", seconds, backend_name(body or b""), None, translated, source)
 
 
 def open_socket(path: Path) -> socket.socket:
@@ -54,14 +55,17 @@ def open_socket(path: Path) -> socket.socket:
     return sock
 
 
-def ask(conntrack: Conntrack | None, sock: socket.socket, path: Path) -> str | None:
+def own_end(sock: socket.socket) -> tuple[str, int] | None:
+    """The address and port the socket sends from; None when it never had one: nothing was sent."""
+    address, port = sock.getsockname()[:2]
+    return (address, port) if port else None
+
+
+def ask(conntrack: Conntrack | None, source: tuple[str, int] | None, path: Path) -> str | None:
     """Whether netfilter translated the open connection; None when nobody can say."""
-    if conntrack is None:
+    if conntrack is None or source is None:
         return None
     try:
-        source = sock.getsockname()[:2]
-        if not source[1]:
-            return None  # it never had a port of its own: nothing was sent
         return conntrack.translated(path.protocol, source, (path.address, path.port))
     except OSError:
         return None

@@ -12,7 +12,7 @@ from typing import Any, Callable
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.counters import service_counters
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import rules, verdict
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError, parse_paths
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.once import probe
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.once import Watch, probe
 
 RunCommand = Callable[..., "tuple[int, str, str]"]
 MAX_REQUESTS = 1000
@@ -35,15 +35,24 @@ def run(params: dict[str, Any], node: str, run_command: RunCommand) -> dict[str,
     wanted = {target["name"]: _wanted(target) for target in targets}
     mode = params["kube_proxy_counters"]
 
-    def work() -> Any:
+    probed = [path for path in paths if wanted[path.name].requests]
+    watched = [path for path in paths if not wanted[path.name].requests]
+
+    def work() -> tuple[list[dict[str, Any]], list[str]]:
+        watch = Watch(watched, params["watch_for"]) if watched else None
         in_turn = {name for name, want in wanted.items() if want.same_backend}
-        return probe(paths, {name: want.requests for name, want in wanted.items()}, params["timeout"], in_turn)
+        attempts, problems = probe(probed, {path.name: wanted[path.name].requests for path in probed}, params["timeout"], in_turn)
+        own = {result.source for results in attempts.values() for result in results if result.source}
+        seen = watch.finish(own) if watch else {}
+        return [
+            verdict.summarise(path, attempts[path.name], wanted[path.name]) if path in probed else verdict.summarise_watched(path, seen[path.name])
+            for path in paths
+        ], problems
 
     if mode == verdict.IGNORE:
-        (attempts, problems), counters = work(), {"watched": [], "moved": []}
+        (summaries, problems), counters = work(), {"watched": [], "moved": []}
     else:
-        (attempts, problems), counters = rules.observe(lambda: read_counters(run_command), paths, work)
-    summaries = [verdict.summarise(path, attempts[path.name], wanted[path.name]) for path in paths]
+        (summaries, problems), counters = rules.observe(lambda: read_counters(run_command), paths, work)
     verdict.explain(counters, summaries)
     findings = []
     for path, summary in zip(paths, summaries):
@@ -63,8 +72,8 @@ def in_short(problems: list[str]) -> str:
 
 
 def _wanted(target: dict[str, Any]) -> verdict.Wanted:
-    if not 0 < target["requests"] <= MAX_REQUESTS:
-        raise TrafficError(f"Target '{target['name']}': requests is {target['requests']}; expected 1 to {MAX_REQUESTS}. Correct it.")
+    if not 0 <= target["requests"] <= MAX_REQUESTS:
+        raise TrafficError(f"Target '{target['name']}': requests is {target['requests']}; expected 0 to {MAX_REQUESTS}. Correct it.")
     return verdict.Wanted(target["requests"], bool((target.get("expect") or {}).get("same_backend")), target["by_kube_proxy"])
 
 

@@ -185,7 +185,8 @@ def _add(result: Object, label: str, address: Address, probe: Object, client: Ob
         by_kube_proxy = address.by_kube_proxy and address.what != "ClusterIP"
         result["targets"].append(target("pod", {"pod_uid": client["metadata"]["uid"]}, by_kube_proxy))
     if address.from_outside:
-        result["outside"].append(target("outside", "host", False))
+        # where another client's packets to an external or LoadBalancer IP arrive is for the network to decide
+        result["outside"].append(target("outside", "host", address.by_kube_proxy and address.what == "NodePort"))
 
 
 def _how(hints: dict[str, Object], service: Object, port: Object) -> Object | None:

@@ -48,13 +48,11 @@ def summarise(path: Path, attempts: list[Attempt], wanted: Wanted) -> dict[str, 
         tally.add(0, result)
     counts = tally.as_dict()
     known = tally.not_translated + sum(tally.translated.values())
+    unsent = wanted.requests - counts["requests"]
+    if unsent:
+        counts["errors"]["not sent"] = unsent
     return {
-        "name": path.name,
-        "kind": path.kind,
-        "address": path.address,
-        "port": path.port,
-        "namespace": {"pod_uid": path.pod_uid} if path.pod_uid else "host",
-        "service": path.service,
+        **_empty(path),
         "requests": wanted.requests,
         "failed": wanted.requests - counts["ok"],
         "errors": counts["errors"],
@@ -62,6 +60,28 @@ def summarise(path: Path, attempts: list[Attempt], wanted: Wanted) -> dict[str, 
         "latency": counts["latency"],
         "translated": sum(tally.translated.values()) if known else None,
         "translated_to": dict(tally.translated),
+    }
+
+
+def summarise_watched(path: Path, seen: list[str] | None) -> dict[str, Any]:
+    """seen: the backend of each connection that others made, "" for those not translated; None when nobody could say."""
+    summary = {**_empty(path), "requests": 0, "failed": 0, "errors": {}, "backends": {}, "latency": {}, "translated": None, "translated_to": {}}
+    for backend in seen or []:
+        if backend:
+            summary["translated_to"][backend] = summary["translated_to"].get(backend, 0) + 1
+    if seen is not None:
+        summary["translated"] = sum(summary["translated_to"].values())
+    return summary
+
+
+def _empty(path: Path) -> dict[str, Any]:
+    return {
+        "name": path.name,
+        "kind": path.kind,
+        "address": path.address,
+        "port": path.port,
+        "namespace": {"pod_uid": path.pod_uid} if path.pod_uid else "host",
+        "service": path.service,
     }
 
 
@@ -77,10 +97,10 @@ def explain(counters: dict[str, Any], targets: list[dict[str, Any]]) -> None:
 
 def judge(path: Path, target: dict[str, Any], wanted: Wanted, mode: str, counters: dict[str, Any]) -> list[Finding]:
     """The target's faults. target is its summary; counters is what kube-proxy's own rules counted meanwhile."""
-    where = path.describe()
+    where = path.describe() if target["requests"] else f"{path.describe()}, probed by others meanwhile"
     found = []
     if target["failed"]:
-        errors = ", ".join(f"{number} x {text}" for text, number in sorted(target["errors"].items())) or "none was sent"
+        errors = ", ".join(f"{number} x {text}" for text, number in sorted(target["errors"].items()))
         found.append(Finding(where, f"{target['failed']} of {target['requests']} requests failed ({errors})", "every request to be answered", NEXT_NO_ANSWER))
     if wanted.same_backend and len(target["backends"]) > 1:
         names = ", ".join(sorted(target["backends"]))
@@ -99,9 +119,27 @@ def _who_served(where: str, target: dict[str, Any], wanted: Wanted, mode: str, c
     if mode == STAND_STILL and (translated or moved):
         evidence = [f"{entry['packets']} packets counted by {entry['rule']}" for entry in moved]
         if translated:
-            evidence.insert(0, f"{translated} of {target['requests']} requests went to {', '.join(sorted(target['translated_to']))} by its rules")
+            of = f"{translated} of {target['requests']} requests" if target["requests"] else f"{translated} connections"
+            evidence.insert(0, f"{of} went to {', '.join(sorted(target['translated_to']))} by its rules")
         return [Finding(where, f"netfilter still serves it ({'; '.join(evidence)})", "no rule of kube-proxy to be used", NEXT_STILL_KUBE_PROXY)]
-    by_kube_proxy = bool(moved) if translated is None else translated == target["requests"]
+    by_kube_proxy = bool(moved) if translated is None else translated >= max(target["requests"], 1)
     if mode == MOVE and wanted.by_kube_proxy and not by_kube_proxy:
-        return [Finding(where, f"netfilter served {translated or 0} of {target['requests']} requests", "kube-proxy to serve all of them", NEXT_NOT_KUBE_PROXY)]
+        of = f"{translated or 0} of {target['requests']} requests" if target["requests"] else "no connection"
+        return [Finding(where, f"netfilter served {of}", "kube-proxy to serve all of them", NEXT_NOT_KUBE_PROXY)]
     return []
+
+
+def traffic_faults(traffic: dict[str, Any], origin: str) -> list[str]:
+    """What a prober's run (traffic_probe's result) saw fail, in sentences. Slow answers are no failures."""
+    if not traffic.get("paths"):
+        return [f"Nothing was probed from {origin}; expected the result of traffic_probe. See that Ansible reaches it: ansible {origin} -m ansible.builtin.ping"]
+    found = []
+    for path in traffic["paths"]:
+        where = f"{path['name']}, probed from {origin}"
+        if not path["requests"]:
+            found.append(f"{where}: no request has ended; expected answers. Give it more time than a request may take.")
+        elif path["ok"] < path["requests"]:
+            errors = ", ".join(f"{number} x {text}" for text, number in sorted(path["errors"].items()))
+            failed = path["requests"] - path["ok"]
+            found.append(Finding(where, f"{failed} of {path['requests']} requests failed ({errors})", "every request to be answered", NEXT_NO_ANSWER).text())
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import decode_translation, encode_question
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import Conntrack, decode_translation, encode_question
 
 # What a 6.18 kernel answered about a connection 192.168.9.1:52858 -> 10.96.0.9:80 that a rule sends to 127.0.0.1:8000.
 ANSWER = bytes.fromhex(
@@ -36,3 +36,25 @@ def test_the_question_about_ipv6_udp_names_its_family_and_protocol():
     assert question[16] == 10
     assert bytes.fromhex("fd00000000000000000000000000000a") in question
     assert bytes.fromhex("0500010011000000") in question
+
+
+class Kernel:
+    """Stands for the netlink socket: answers a dump with the messages it was given."""
+
+    def __init__(self, *parts):
+        self.parts = list(parts)
+
+    def send(self, question):
+        assert struct.unpack_from("=IHH", question)[1:] == (0x101, 0x301)
+
+    def recv(self, dummy):
+        return self.parts.pop(0)
+
+
+def test_of_all_connections_only_those_to_the_destination_are_told():
+    other = ANSWER.replace(bytes([10, 96, 0, 9]), bytes([10, 96, 0, 8]))
+    icmp = struct.pack("=IHHIIBBH", 20, 0x100, 2, 1, 0, 2, 0, 0)
+    conntrack = Conntrack.__new__(Conntrack)
+    conntrack._sequence, conntrack._socket = 0, Kernel(other + ANSWER, icmp + other, struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0))
+    wanted = [("tcp", "10.96.0.9", 80), ("udp", "10.96.0.9", 80), ("tcp", "10.96.0.9", 81)]
+    assert conntrack.connections(wanted) == {wanted[0]: {("192.168.9.1", 52858): "127.0.0.1:8000"}, wanted[1]: {}, wanted[2]: {}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.netns, pytest.mark.skipif(bool(MISSING), reason="needs
 SCRIPT = pathlib.Path(__file__).parent / "helpers" / "node.py"
 CHECKOUT = pathlib.Path(__file__).resolve().parents[5]
 PROXIES = ["iptables-nft", "iptables-legacy", "nftables"]
-NAMES = ["host ClusterIP", "pod ClusterIP", "host NodePort", "pod NodePort", "host UDP", "pod UDP"]
+NAMES = ["host ClusterIP", "pod ClusterIP", "host NodePort", "pod NodePort", "host UDP", "pod UDP", "outside NodePort", "watched ClusterIP"]
 
 
 @pytest.fixture
@@ -45,32 +46,38 @@ def node(tmp_path):
 def test_what_kube_proxy_serves_is_told_request_by_request(node, proxy):
     found = node(proxy, "must_move")
     assert "msg" not in found
-    for target in found["targets"]:
+    *probed, outside, watched = found["targets"]
+    for target in probed:
         assert (target["ok"], target["failed"], target["translated"]) == (True, 0, 20), target["name"]
         assert set(target["translated_to"]) <= {"192.168.77.1:8001", "192.168.77.1:8002"}
     assert set(found["targets"][0]["backends"]) == {"web-1", "web-2"}
+    assert outside["ok"] and outside["translated"] > 5 and set(outside["translated_to"]) <= {"192.168.77.1:8001", "192.168.77.1:8002"}
+    assert watched["translated"] == 0  # our own probes of that address are not others'
     if proxy == "nftables":
         assert found["counters"] == {"watched": [], "moved": []}  # that mode counts nothing: connection tracking alone is the proof
     else:
         assert found["counters"]["watched"] == sorted(NAMES)
         moved = {entry["rule"]: entry["packets"] for entry in found["counters"]["moved"]}
         assert all("10.96.7.8" not in rule for rule in moved)  # the other Service's traffic is not ours
-        assert sorted(moved.values()) == [40, 40, 40]
+        others = [packets for rule, packets in moved.items() if "30081" in rule]
+        assert sorted(moved.values()) == sorted([40, 40, 40] + others) and others[0] > 5
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
 def test_answers_by_kube_proxy_do_not_pass_for_proof_of_cilium(node, proxy):
     found = node(proxy, "must_stand_still")
-    assert found["msg"].startswith("Node worker-1: 6 of 6 targets are not served as they should be. host ClusterIP (http 10.96.7.7:80 from")
+    assert found["msg"].startswith("Node worker-1: 7 of 8 targets are not served as they should be. host ClusterIP (http 10.96.7.7:80 from")
+    assert re.search(r"probed by others meanwhile: netfilter still serves it \(\d+ connections went to 192.168.77.1:8001", found["problems"][6])
     assert "netfilter still serves it (20 of 20 requests went to 192.168.77.1:8001, 192.168.77.1:8002 by its rules" in found["msg"]
 
 
 def test_without_kube_proxys_rules_everything_stands_still(node):
     found = node("none", "must_stand_still")
     assert "msg" not in found
-    assert [(target["ok"], target["translated"]) for target in found["targets"]] == [(True, 0)] * 6
+    assert [(target["ok"], target["translated"]) for target in found["targets"]] == [(True, 0)] * 8
 
 
 def test_where_kube_proxy_has_to_serve_an_answer_alone_is_not_enough(node):
     found = node("none", "must_move")
     assert "netfilter served 0 of 20 requests; expected kube-proxy to serve all of them" in found["msg"]
+    assert "netfilter served no connection; expected kube-proxy to serve all of them" in found["problems"][-1]

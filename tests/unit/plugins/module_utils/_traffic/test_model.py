@@ -43,3 +43,7 @@ def test_names_are_unique_and_there_is_at_least_one_path():
 
 def test_a_path_describes_itself():
     assert parse_path({**GOOD, "address": "fd00::a", "namespace": {"pod_uid": "u1"}}).describe() == "dns (dns [fd00::a]:53 from pod u1)"
+
+
+def test_a_name_that_tells_the_address_is_enough():
+    assert parse_path({**GOOD, "name": "host to DNS 10.96.0.10:53"}).describe() == "host to DNS 10.96.0.10:53"

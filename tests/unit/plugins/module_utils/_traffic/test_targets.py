@@ -80,7 +80,7 @@ def test_a_node_port_is_probed_on_this_node_on_loopback_and_on_the_next_nodes_in
         ("pod", "192.0.2.14", 30080, True),
         ("host", "127.0.0.1", 30080, True),
     ]
-    assert ways(found["outside"]) == [("outside", "192.0.2.14", 30080, False)]
+    assert ways(found["outside"]) == [("outside", "192.0.2.14", 30080, True)]
 
 
 def test_loopback_is_left_out_where_it_does_not_answer():
@@ -89,7 +89,7 @@ def test_loopback_is_left_out_where_it_does_not_answer():
 
 def test_the_address_a_cloud_gives_a_node_is_for_clients_outside():
     found = made(service([dict(PORT, nodePort=30080)]), node="n2", peers=0)
-    assert ("outside", "198.51.100.12", 30080, False) in ways(found["outside"])
+    assert ("outside", "198.51.100.12", 30080, True) in ways(found["outside"])
     assert "198.51.100.12" not in [way[1] for way in ways(found["targets"])]
 
 

@@ -35,7 +35,7 @@ def test_failures_are_counted_by_their_cause():
 
 def test_a_target_that_was_never_probed_has_failed():
     wanted = verdict.Wanted(5, False, True)
-    assert verdict.judge(PATH, verdict.summarise(PATH, [], wanted), wanted, "ignore", QUIET)[0].found == "5 of 5 requests failed (none was sent)"
+    assert verdict.judge(PATH, verdict.summarise(PATH, [], wanted), wanted, "ignore", QUIET)[0].found == "5 of 5 requests failed (5 x not sent)"
 
 
 def test_session_affinity_is_one_backend():
@@ -97,3 +97,31 @@ def test_a_target_is_not_blamed_for_another_one_of_the_same_rule():
 def test_an_explained_counter_speaks_only_against_what_was_translated(translated, blamed):
     counters = {"watched": ["web"], "moved": [{"where": "x", "rule": "r", "packets": 20, "targets": ["web"], "explained": True}]}
     assert bool(judge([ok(translated)], "must_stand_still", counters)) is blamed
+
+
+@pytest.mark.parametrize(
+    ("seen", "mode", "found"),
+    [
+        (["", ""], "must_stand_still", None),
+        (["", "10.0.0.1:80", "10.0.0.1:80"], "must_stand_still", "netfilter still serves it (2 connections went to 10.0.0.1:80 by its rules)"),
+        (None, "must_stand_still", "nobody can say what served it"),
+        (["10.0.0.1:80"], "must_move", None),
+        ([""], "must_move", "netfilter served no connection"),
+        ([""], "ignore", None),
+    ],
+)
+def test_what_others_sent_is_judged_by_who_served_it(seen, mode, found):
+    wanted = verdict.Wanted(0, False, True)
+    summary = verdict.summarise_watched(PATH, seen)
+    assert [finding.found for finding in verdict.judge(PATH, summary, wanted, mode, QUIET)] == ([found] if found else [])
+
+
+def test_what_a_prober_saw_fail_is_told_by_path():
+    good = {"name": "good", "requests": 5, "ok": 5, "slow": 5, "errors": {}}
+    bad = {"name": "bad", "requests": 5, "ok": 2, "errors": {"connection refused": 2, "no answer in time": 1}}
+    idle = {"name": "idle", "requests": 0, "ok": 0, "errors": {}}
+    assert verdict.traffic_faults({"paths": [good]}, "localhost") == []
+    found = verdict.traffic_faults({"paths": [good, bad, idle]}, "localhost")
+    assert found[0].startswith("bad, probed from localhost: 3 of 5 requests failed (2 x connection refused, 1 x no answer in time); expected every request")
+    assert found[1].startswith("idle, probed from localhost: no request has ended") and len(found) == 2
+    assert verdict.traffic_faults({}, "far")[0].startswith("Nothing was probed from far")

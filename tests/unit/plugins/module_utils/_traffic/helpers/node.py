@@ -37,6 +37,7 @@ IPTABLES = f"""*nat
 -A KUBE-SERVICES -d 10.96.7.8/32 -p tcp -m comment --comment "demo/other:http cluster IP" -m tcp --dport 80 -j KUBE-SVC-OTHEROTHEROTHERO
 -A KUBE-SERVICES -m comment --comment "kubernetes service nodeports" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
 -A KUBE-NODEPORTS -p tcp -m comment --comment "demo/web:http" -m tcp --dport 30080 -j {CHAIN}
+-A KUBE-NODEPORTS -p tcp -m comment --comment "demo/web:alt" -m tcp --dport 30081 -j {CHAIN}
 -A KUBE-SVC-OTHEROTHEROTHERO -p tcp -m tcp -j DNAT --to-destination {NODE}:8001
 -A {CHAIN} -m statistic --mode random --probability 0.5 -p tcp -j DNAT --to-destination {NODE}:8001
 -A {CHAIN} -p tcp -j DNAT --to-destination {NODE}:8002
@@ -48,7 +49,7 @@ table ip kube-proxy {{
   chain services {{
     ip daddr {VIP} tcp dport 80 dnat to {NODE} : numgen random mod 2 map {{ 0 : 8001, 1 : 8002 }}
     ip daddr {VIP} udp dport 80 dnat to {NODE}:8001
-    ip daddr {NODE} tcp dport 30080 dnat to {NODE}:8001
+    ip daddr {NODE} tcp dport {{ 30080, 30081 }} dnat to {NODE}:8001
     ip daddr 10.96.7.8 tcp dport 80 dnat to {NODE}:8001
   }}
   chain nat-prerouting {{ type nat hook prerouting priority dstnat; jump services; }}
@@ -117,12 +118,14 @@ def targets():
         dict(base, name="pod NodePort", kind="http", address=NODE, port=30080, namespace=pod),
         dict(udp, name="host UDP", address=VIP, port=80, namespace="host"),
         dict(udp, name="pod UDP", address=VIP, port=80, namespace=pod),
+        dict(base, name="outside NodePort", kind="http", address=NODE, port=30081, namespace="host", requests=0),
+        dict(base, name="watched ClusterIP", kind="http", address=VIP, port=80, namespace="host", requests=0, by_kube_proxy=False),
     ]
 
 
-def disturb():
-    """Somebody else's traffic to another Service, all the time."""
-    subprocess.Popen(["sh", "-c", "while :; do curl -s -o /dev/null http://10.96.7.8/ || sleep 0.05; done"])
+def go_on_asking(url, *how):
+    """Somebody else's traffic, all the time."""
+    subprocess.Popen([*how, "sh", "-c", f"while :; do curl -s -o /dev/null {url} || sleep 0.05; done"])
 
 
 def main():
@@ -141,11 +144,13 @@ def main():
             sh(f"ip addr add {VIP}/32 dev lo")
             backend("web-1", VIP, 80)
             backend("web-1", NODE, 30080)
+            backend("web-1", NODE, 30081)
         else:
             loader, rules = LOADERS[proxy]
             subprocess.run(loader, input=rules, text=True, check=True)
-            disturb()
-        params = dict(targets=targets(), timeout=3.0, kube_proxy_counters=mode)
+            go_on_asking("http://10.96.7.8/")
+        go_on_asking(f"http://{NODE}:30081/", "nsenter", "-t", str(pod.pid), "-n")
+        params = dict(targets=targets(), timeout=3.0, watch_for=1.0, kube_proxy_counters=mode)
         print(json.dumps(service_run.run(params, "worker-1", run_command)))
     finally:
         pod.kill()
