@@ -12,6 +12,7 @@ import dataclasses
 import ipaddress
 import os
 import re
+import socket
 from typing import NamedTuple
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
@@ -116,7 +117,7 @@ def sort_servers(servers: list[Server], service_addresses: list[str], node_ports
 
 
 def discover() -> Leftovers:
-    found = Leftovers(interface=os.path.isdir(f"/sys/class/net/{INTERFACE}"))
+    found = Leftovers(interface=INTERFACE in (name for _index, name in socket.if_nameindex()))
     if found.interface:
         lines = tools.run([tools.which("ip") or "ip", "-o", "addr", "show", "dev", INTERFACE]).splitlines()
         found.addresses = [line.split()[3].split("/")[0] for line in lines]

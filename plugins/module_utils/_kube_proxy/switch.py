@@ -60,48 +60,48 @@ class NotConfirmed(Exception):
     """The switch has fired."""
 
 
-def armed(folder: str = RELINK_DIR) -> Optional[Pending]:
+def armed() -> Optional[Pending]:
     """What the switch would link again, if it is armed."""
-    if not glob.glob(f"{folder}/armed-*"):
+    if not glob.glob(f"{RELINK_DIR}/armed-*"):
         return None
-    with open(f"{folder}/pending.json", encoding="utf-8") as file:
+    with open(f"{RELINK_DIR}/pending.json", encoding="utf-8") as file:
         content = json.load(file)
     return Pending([Link(*link) for link in content["links"]], content["tables"])
 
 
-def arm(wanted: Pending, seconds: int, folder: str = RELINK_DIR) -> Pending:
+def arm(wanted: Pending, seconds: int) -> Pending:
     """Arms it for this and for whatever it is armed for already, from now on for that many seconds. What it is armed for then."""
-    before = armed(folder) or Pending([], [])
-    if os.path.exists(f"{folder}/fired"):
-        disarm(folder)
+    before = armed() or Pending([], [])
+    if os.path.exists(f"{RELINK_DIR}/fired"):
+        disarm()
     together = Pending([*before.links, *wanted.links], sorted({*before.tables, *wanted.tables}))
     token = secrets.token_hex(8)
-    script = relink_script(together, folder, token)
+    script = relink_script(together, token)
     # The new one first, so that at no time there is none; the old one, which links less, is then taken away.
-    old = glob.glob(f"{folder}/armed-*")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    _write(f"{folder}/pending.json", json.dumps({"links": together.links, "tables": together.tables}))
-    _write(f"{folder}/relink-{token}.sh", script)
-    _write(f"{folder}/armed-{token}", "")
-    _start_timer(["/bin/sh", f"{folder}/relink-{token}.sh"], seconds, token)
+    old = glob.glob(f"{RELINK_DIR}/armed-*")
+    os.makedirs(RELINK_DIR, mode=0o700, exist_ok=True)
+    _write(f"{RELINK_DIR}/pending.json", json.dumps({"links": together.links, "tables": together.tables}))
+    _write(f"{RELINK_DIR}/relink-{token}.sh", script)
+    _write(f"{RELINK_DIR}/armed-{token}", "")
+    _start_timer(["/bin/sh", f"{RELINK_DIR}/relink-{token}.sh"], seconds, token)
     for path in old:
         _disarm(path)
     return together
 
 
-def confirm(folder: str = RELINK_DIR) -> bool:
+def confirm() -> bool:
     """Disarms it; was it armed? Raises NotConfirmed if it has fired."""
-    _complain_if_fired(folder)
-    disarmed = [path for path in glob.glob(f"{folder}/armed-*") if _disarm(path)]
-    _complain_if_fired(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    _complain_if_fired()
+    disarmed = [path for path in glob.glob(f"{RELINK_DIR}/armed-*") if _disarm(path)]
+    _complain_if_fired()
+    shutil.rmtree(RELINK_DIR, ignore_errors=True)
     return bool(disarmed)
 
 
-def _complain_if_fired(folder: str) -> None:
-    if not os.path.exists(f"{folder}/fired"):
+def _complain_if_fired() -> None:
+    if not os.path.exists(f"{RELINK_DIR}/fired"):
         return
-    with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
+    with open(f"{RELINK_DIR}/log", encoding="utf-8", errors="replace") as file:
         log = file.read().strip()
     raise NotConfirmed(
         "nobody confirmed in time that this node is well without kube-proxy's rules, so the node has linked them again"
@@ -109,16 +109,16 @@ def _complain_if_fired(folder: str) -> None:
     )
 
 
-def disarm(folder: str = RELINK_DIR) -> None:
+def disarm() -> None:
     """Whether it has fired or not: it is not wanted any more."""
-    for path in glob.glob(f"{folder}/armed-*"):
+    for path in glob.glob(f"{RELINK_DIR}/armed-*"):
         _disarm(path)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(RELINK_DIR, ignore_errors=True)
 
 
-def relink_script(pending: Pending, folder: str, token: str) -> str:
+def relink_script(pending: Pending, token: str) -> str:
     """The commands. One that fails does not keep the others from their work."""
-    lines = ["#!/bin/sh", f"cd {shlex.quote(folder)} || exit 1", f"mv armed-{token} fired 2>/dev/null || exit 0", "exec >log 2>&1"]
+    lines = ["#!/bin/sh", f"cd {shlex.quote(RELINK_DIR)} || exit 1", f"mv armed-{token} fired 2>/dev/null || exit 0", "exec >log 2>&1"]
     for backend, family, table in dict.fromkeys(link[:3] for link in pending.links):
         rules = [link.rule for link in pending.links if link[:3] == (backend, family, table)]
         # each goes in front of those before it, so the last one first

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 import random
+import re
 from typing import NamedTuple, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import save
@@ -14,6 +15,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_prox
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import TablePlan, interest, plan
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
+# A match on an object that kube-proxy makes; rules with it cannot be loaded without.
+NFACCT = re.compile(r"-m nfacct --nfacct-name +\S+ ")
 
 
 class Marked(NamedTuple):
