@@ -39,8 +39,8 @@ _value:
   description:
     - C(shape) is V(text), V(json), V(fleet text) or V(fleet json).
     - >-
-      C(kube_proxy_replacement) has C(enabled), which is true or false, or null if the status does not say; C(mode), the word in lower case; C(devices), a list of
-      C(name) and C(addresses); and C(direct_routing_device). For a whole cluster these are only what all agents say alike.
+      C(kube_proxy_replacement) has C(enabled), which is true or false, or null if the status does not say; C(mode), the word in lower case; C(devices),
+      a list of C(name) and C(addresses); and C(direct_routing_device). For a whole cluster these are only what all agents say alike.
     - C(features), C(version), C(health), C(controllers_failing), C(masquerading) and C(routing) are as in the module of the same name.
     - C(agents), for V(fleet json), has all of this for each pod. C(components), for V(fleet text), has the state of each component.
     - C(unread) lists what could not be read, each with its C(place) and the C(text).

@@ -205,7 +205,7 @@ agents:
         source:
           description: The object that says so.
           type: str
-        values:
+        settings:
           description: The values, as text, of the keys that are compared with what runs.
           type: dict
     drift:

@@ -73,5 +73,5 @@ def of_interest(configured):
     return {
         "kube_proxy_replacement": words.enabled(kpr["value"].strip().lower()) if kpr["value"] is not None else None,
         "source": kpr["source"],
-        "values": {key: configured[key]["value"] for key in COMPARED if key in configured},
+        "settings": {key: configured[key]["value"] for key in COMPARED if key in configured},
     }

@@ -16,33 +16,60 @@ REFUSES = "the agent refuses to start"
 
 def kpr_word(wanted):
     """The word of kubeProxyReplacement, which changed twice."""
-    since, good, deprecated = next(line for line in value_rules.KPR_WORDS if wanted.minor >= line[0])
+    since, good, deprecated = next((line for line in value_rules.KPR_WORDS if wanted.minor >= line[0]), value_rules.KPR_WORDS[-1])
     word, key = wanted.text("kubeProxyReplacement"), "kubeProxyReplacement"
     if wanted.minor == 13 and wanted.get(key) is False:
         return  # a bare false is nothing to that template, so its default holds: disabled
     if not word:
-        yield finding("kpr-not-given", "warning", key, "nothing", "what is in force then depends on the chart and on upgradeCompatibility", f"say it: one of {_words(good)}")
+        yield finding(
+            "kpr-not-given",
+            "warning",
+            key,
+            "nothing",
+            "what is in force then depends on the chart and on upgradeCompatibility",
+            f"say it: one of {_words(good)}",
+        )
     elif word in deprecated:
         yield finding("kpr-word-deprecated", "warning", key, word, "the chart of 1.16 refuses it", f"use {'true' if word == 'strict' else 'false'}")
     elif word not in good:
         near = {"strict": "true", "disabled": "false", "true": "strict", "false": "disabled"}.get(word)
-        yield finding("kpr-word", "blocker", key, word, f"the chart from 1.{since} on takes only {_words(good)}", f"use {near if near in good else 'one of ' + _words(good)}")
+        yield finding(
+            "kpr-word",
+            "blocker",
+            key,
+            word,
+            f"the chart from 1.{since} on takes only {_words(good)}",
+            f"use {near if near in good else 'one of ' + _words(good)}",
+        )
 
 
 def booleans(wanted):
     """Text where the chart's schema wants a boolean."""
     for path in value_rules.BOOLEANS:
         if wanted.minor >= value_rules.SCHEMA_SINCE and isinstance(wanted.get(path), str):
-            yield finding("value-type", "blocker", path, shown(wanted.get(path)), "the chart's schema wants a boolean and refuses text", f"{path}: {wanted.text(path)}, without quotes")
+            yield finding(
+                "value-type",
+                "blocker",
+                path,
+                shown(wanted.get(path)),
+                "the chart's schema wants a boolean and refuses text",
+                f"{path}: {wanted.text(path)}, without quotes",
+            )
 
 
 def words(wanted):
     """Words that only the agent checks, when it starts."""
-    for path, known in (("loadBalancer.mode", value_rules.MODES), ("loadBalancer.algorithm", value_rules.ALGORITHMS), ("loadBalancer.acceleration", value_rules.ACCELERATIONS)):
+    for path, known in (
+        ("loadBalancer.mode", value_rules.MODES),
+        ("loadBalancer.algorithm", value_rules.ALGORITHMS),
+        ("loadBalancer.acceleration", value_rules.ACCELERATIONS),
+    ):
         if wanted.given(path) and wanted.text(path) not in known:
             yield finding("value-word", "blocker", path, shown(wanted.get(path)), REFUSES, f"use one of {_words(known)}")
     if wanted.given("maglev.tableSize") and wanted.text("maglev.tableSize") not in map(str, value_rules.MAGLEV_SIZES):
-        yield finding("maglev-size", "blocker", "maglev.tableSize", shown(wanted.get("maglev.tableSize")), REFUSES, f"use one of {_words(value_rules.MAGLEV_SIZES)}")
+        yield finding(
+            "maglev-size", "blocker", "maglev.tableSize", shown(wanted.get("maglev.tableSize")), REFUSES, f"use one of {_words(value_rules.MAGLEV_SIZES)}"
+        )
 
 
 def dsr(wanted):
@@ -51,28 +78,66 @@ def dsr(wanted):
     if not wanted.kpr or mode not in ("dsr", "hybrid"):
         return
     if wanted.tunnel == "vxlan":
-        yield finding("dsr-vxlan", "blocker", "loadBalancer.mode", mode, f"{REFUSES}: not with a VXLAN tunnel",
-                      "routingMode=native with autoDirectNodeRoutes=true, or tunnelProtocol=geneve with loadBalancer.dsrDispatch=geneve, or loadBalancer.mode=snat")
+        yield finding(
+            "dsr-vxlan",
+            "blocker",
+            "loadBalancer.mode",
+            mode,
+            f"{REFUSES}: not with a VXLAN tunnel",
+            "routingMode=native with autoDirectNodeRoutes=true, or tunnelProtocol=geneve with loadBalancer.dsrDispatch=geneve, or loadBalancer.mode=snat",
+        )
     elif wanted.tunnel and dispatch != "geneve":
-        yield finding("dsr-dispatch", "blocker", "loadBalancer.dsrDispatch", dispatch, f"{REFUSES}: with a tunnel only geneve carries it", "loadBalancer.dsrDispatch=geneve")
+        yield finding(
+            "dsr-dispatch",
+            "blocker",
+            "loadBalancer.dsrDispatch",
+            dispatch,
+            f"{REFUSES}: with a tunnel only geneve carries it",
+            "loadBalancer.dsrDispatch=geneve",
+        )
     elif not wanted.tunnel and dispatch == "geneve" and wanted.text("tunnelProtocol") != "geneve":
-        yield finding("dsr-geneve", "blocker", "tunnelProtocol", wanted.text("tunnelProtocol") or "nothing", f"{REFUSES}: dsrDispatch=geneve wants its protocol", "tunnelProtocol=geneve")
+        yield finding(
+            "dsr-geneve",
+            "blocker",
+            "tunnelProtocol",
+            wanted.text("tunnelProtocol") or "nothing",
+            f"{REFUSES}: dsrDispatch=geneve wants its protocol",
+            "tunnelProtocol=geneve",
+        )
 
 
 def masquerade(wanted):
     """Masquerading by eBPF, and what hangs on it."""
     bpf = wanted.true("bpf.masquerade")
     if bpf and not wanted.kpr and wanted.minor <= 18:
-        yield finding("bpf-masquerade", "blocker", "bpf.masquerade", "true", f"{REFUSES} without NodePort by eBPF (up to 1.18)",
-                      "set it together with kubeProxyReplacement; node by node, set enable-bpf-masquerade in the same CiliumNodeConfig")
+        yield finding(
+            "bpf-masquerade",
+            "blocker",
+            "bpf.masquerade",
+            "true",
+            f"{REFUSES} without NodePort by eBPF (up to 1.18)",
+            "set it together with kubeProxyReplacement; node by node, set enable-bpf-masquerade in the same CiliumNodeConfig",
+        )
     if wanted.kpr and not bpf:
-        yield finding("iptables-masquerade", "note", "bpf.masquerade", shown(wanted.get("bpf.masquerade", False)),
-                      "iptables and eBPF may choose the same source port for different NodePort connections", "bpf.masquerade=true, unless you need masquerading by iptables")
+        yield finding(
+            "iptables-masquerade",
+            "note",
+            "bpf.masquerade",
+            shown(wanted.get("bpf.masquerade", False)),
+            "iptables and eBPF may choose the same source port for different NodePort connections",
+            "bpf.masquerade=true, unless you need masquerading by iptables",
+        )
     if wanted.true("ipMasqAgent.enabled") and not bpf:
         yield finding("ip-masq-agent", "blocker", "ipMasqAgent.enabled", "true", f"{REFUSES} without masquerading by eBPF", "bpf.masquerade=true")
     if wanted.true("installNoConntrackIptablesRules") and not (wanted.kpr and bpf):
-        yield finding("no-conntrack", "blocker", "installNoConntrackIptablesRules", "true", f"{REFUSES} without kube-proxy replacement and masquerading by eBPF",
-                      "leave it out until every node has both")
+        yield finding(
+            "no-conntrack",
+            "blocker",
+            "installNoConntrackIptablesRules",
+            "true",
+            f"{REFUSES} without kube-proxy replacement and masquerading by eBPF",
+            "leave it out until every node has both",
+        )
 
 
 def api_address(wanted):
@@ -81,21 +146,54 @@ def api_address(wanted):
     host = str(host).strip() if host else ""
     for path, value in (("k8s.apiServerURLs", urls), ("k8sServiceHostRef", ref)):
         if value and wanted.minor < 18 and not host:
-            yield finding("api-address-ignored", "blocker", path, shown(value), "the chart ignores it before 1.18, so agents have no address of the API", "k8sServiceHost and k8sServicePort")
+            yield finding(
+                "api-address-ignored",
+                "blocker",
+                path,
+                shown(value),
+                "the chart ignores it before 1.18, so agents have no address of the API",
+                "k8sServiceHost and k8sServicePort",
+            )
     if ref and host and wanted.minor >= 18:
         yield finding("api-address-twice", "blocker", "k8sServiceHostRef", shown(ref), "the chart refuses it beside k8sServiceHost", "keep one of the two")
     if wanted.kpr and not (host or urls or ref):
-        yield finding("api-address", "blocker", "k8sServiceHost", "nothing", "agents would ask for the API at its Service address, which nobody serves when kube-proxy is gone",
-                      "k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs (from 1.18)")
+        yield finding(
+            "api-address",
+            "blocker",
+            "k8sServiceHost",
+            "nothing",
+            "agents would ask for the API at its Service address, which nobody serves when kube-proxy is gone",
+            "k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs (from 1.18)",
+        )
     if host == "auto":
         if wanted.minor < 16:
-            yield finding("api-address-auto", "blocker", "k8sServiceHost", "auto", "the chart knows it from 1.16 on and takes it as a host's name before", "the address itself")
+            yield finding(
+                "api-address-auto",
+                "blocker",
+                "k8sServiceHost",
+                "auto",
+                "the chart knows it from 1.16 on and takes it as a host's name before",
+                "the address itself",
+            )
     elif host and not wanted.get("k8sServicePort"):
-        yield finding("api-port", "blocker", "k8sServicePort", "nothing", "agents would use the port of the Service, 443", "k8sServicePort: 6443, or the port of your load balancer")
+        yield finding(
+            "api-port",
+            "blocker",
+            "k8sServicePort",
+            "nothing",
+            "agents would use the port of the Service, 443",
+            "k8sServicePort: 6443, or the port of your load balancer",
+        )
     planes = [str(one) for one in wanted.facts.get("control_planes") or []]
     if host and len(planes) > 1 and host in planes and not urls:
-        yield finding("api-pinned", "blocker", "k8sServiceHost", host, f"it is one of {len(planes)} control planes: without that one no agent of the cluster reaches the API",
-                      "the address of a load balancer, a virtual address, a proxy on each node (localhost), or k8s.apiServerURLs with all of them (from 1.18)")
+        yield finding(
+            "api-pinned",
+            "blocker",
+            "k8sServiceHost",
+            host,
+            f"it is one of {len(planes)} control planes: without that one no agent of the cluster reaches the API",
+            "the address of a load balancer, a virtual address, a proxy on each node (localhost), or k8s.apiServerURLs with all of them (from 1.18)",
+        )
 
 
 def routing(wanted):
@@ -107,7 +205,14 @@ def routing(wanted):
     cloud = wanted.text("ipam.mode") in ("eni", "alibabacloud")
     masqueraded = wanted.text("enableIPv4Masquerade", "true") != "false" and wanted.text("ipv4.enabled", "true") != "false"
     if masqueraded and not (wanted.given("ipv4NativeRoutingCIDR") or wanted.true("ipMasqAgent.enabled") or cloud):
-        yield finding("native-cidr", "blocker", "ipv4NativeRoutingCIDR", "nothing", f"{REFUSES}: it must know where not to masquerade", "ipv4NativeRoutingCIDR: the CIDR of the pods")
+        yield finding(
+            "native-cidr",
+            "blocker",
+            "ipv4NativeRoutingCIDR",
+            "nothing",
+            f"{REFUSES}: it must know where not to masquerade",
+            "ipv4NativeRoutingCIDR: the CIDR of the pods",
+        )
 
 
 def node_ports(wanted):
@@ -115,36 +220,70 @@ def node_ports(wanted):
     text = str(wanted.get("nodePort.range", "30000,32767"))
     match = RANGE.fullmatch(text.replace(" ", ""))
     if not match or int(match[1]) >= int(match[2]):
-        yield finding("node-port-range", "blocker", "nodePort.range", text, REFUSES, "nodePort.range: \"30000,32767\"")
+        yield finding("node-port-range", "blocker", "nodePort.range", text, REFUSES, 'nodePort.range: "30000,32767"')
         return
     handed_out = str(wanted.facts.get("service_node_port_range") or "").replace("-", ",")
     if wanted.kpr and handed_out and handed_out != f"{match[1]},{match[2]}":
-        yield finding("node-port-range-differs", "blocker", "nodePort.range", text,
-                      f"the API server hands out {handed_out.replace(',', '-')}: ports outside of Cilium's range are not served", f"nodePort.range: \"{handed_out}\"")
+        yield finding(
+            "node-port-range-differs",
+            "blocker",
+            "nodePort.range",
+            text,
+            f"the API server hands out {handed_out.replace(',', '-')}: ports outside of Cilium's range are not served",
+            f'nodePort.range: "{handed_out}"',
+        )
     if wanted.kpr and wanted.facts.get("health_check_readers") and not wanted.get("kubeProxyReplacementHealthzBindAddr"):
-        yield finding("health-port", "warning", "kubeProxyReplacementHealthzBindAddr", "nothing", f"{wanted.facts['health_check_readers']} asks kube-proxy's port 10256, which nobody answers then",
-                      "kubeProxyReplacementHealthzBindAddr: \"0.0.0.0:10256\", on each node only after kube-proxy has left it")
+        yield finding(
+            "health-port",
+            "warning",
+            "kubeProxyReplacementHealthzBindAddr",
+            "nothing",
+            f"{wanted.facts['health_check_readers']} asks kube-proxy's port 10256, which nobody answers then",
+            'kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10256", on each node only after kube-proxy has left it',
+        )
 
 
 def cluster(wanted):
     """The cluster that the values are for."""
     mesh, lost = wanted.facts.get("service_mesh"), wanted.facts.get("nodes_without_default_route") or []
     if wanted.kpr and mesh and not wanted.true("socketLB.hostNamespaceOnly"):
-        yield finding("service-mesh", "blocker", "socketLB.hostNamespaceOnly", shown(wanted.get("socketLB.hostNamespaceOnly", False)),
-                      f"socket load balancing in pods goes past the sidecars of {mesh}", "socketLB.hostNamespaceOnly=true")
+        yield finding(
+            "service-mesh",
+            "blocker",
+            "socketLB.hostNamespaceOnly",
+            shown(wanted.get("socketLB.hostNamespaceOnly", False)),
+            f"socket load balancing in pods goes past the sidecars of {mesh}",
+            "socketLB.hostNamespaceOnly=true",
+        )
     if wanted.kpr and lost and not wanted.given("devices") and not wanted.given("nodePort.directRoutingDevice"):
-        yield finding("no-default-route", "blocker", "devices", "nothing", f"{', '.join(map(str, lost))}: without a default route the agent finds no device and {REFUSES.replace('the agent ', '')}",
-                      "devices: the node's device, for example eth0")
+        yield finding(
+            "no-default-route",
+            "blocker",
+            "devices",
+            "nothing",
+            f"{', '.join(map(str, lost))}: without a default route the agent finds no device and {REFUSES.replace('the agent ', '')}",
+            "devices: the node's device, for example eth0",
+        )
     version = compat.minor(wanted.facts.get("kubernetes_version") or "")
     first, last = compat.MINORS[(1, wanted.minor)].kubernetes
     if version and not first <= version <= last:
-        yield finding("kubernetes-version", "warning", "chart_version", f"Kubernetes {compat.dotted(version)}",
-                      f"Cilium 1.{wanted.minor} is tested with {compat.dotted(first)} to {compat.dotted(last)}", _other(version))
+        yield finding(
+            "kubernetes-version",
+            "warning",
+            "chart_version",
+            f"Kubernetes {compat.dotted(version)}",
+            f"Cilium 1.{wanted.minor} is tested with {compat.dotted(first)} to {compat.dotted(last)}",
+            _other(version),
+        )
 
 
 def _other(version):
     fitting = [compat.dotted(one) for one, line in compat.MINORS.items() if line.kubernetes[0] <= version <= line.kubernetes[1]]
-    return f"choose Cilium {' or '.join(fitting)}" if fitting else "no Cilium that this collection knows is tested with it: try it on a cluster that nobody needs"
+    return (
+        f"choose Cilium {' or '.join(fitting)}"
+        if fitting
+        else "no Cilium that this collection knows is tested with it: try it on a cluster that nobody needs"
+    )
 
 
 def _words(values):

@@ -30,8 +30,16 @@ def check_values(values, chart_version, facts=None):
     if strange:
         raise ValueError(f"facts has {', '.join(strange)}; known are {', '.join(sorted(FACTS))}")
     if minor not in compat.MINORS:
-        return [finding("chart-version", "warning", "chart_version", str(chart_version), "this collection knows nothing of that chart, so its values are not judged",
-                        f"choose a Cilium of {compat.dotted(compat.FIRST)} to {compat.dotted(compat.LAST)}, or read its values.yaml yourself")]
+        return [
+            finding(
+                "chart-version",
+                "warning",
+                "chart_version",
+                str(chart_version),
+                "this collection knows nothing of that chart, so its values are not judged",
+                f"choose a Cilium of {compat.dotted(compat.FIRST)} to {compat.dotted(compat.LAST)}, or read its values.yaml yourself",
+            )
+        ]
     wanted = Wanted(values, minor[1], dict(facts or {}))
     dead = list(_dead(wanted))
     judged = {one["key"] for one in dead}
@@ -52,10 +60,25 @@ def _unknown(wanted):
     for path, (why, minor) in keys.unknown(wanted.values, wanted.minor):
         value = shown(wanted.get(path))
         if why == "gone":
-            yield finding("value-gone", "warning", path, value, f"the chart knew it up to 1.{minor} and ignores it now", "remove it, or look for its successor in values.yaml")
+            yield finding(
+                "value-gone",
+                "warning",
+                path,
+                value,
+                f"the chart knew it up to 1.{minor} and ignores it now",
+                "remove it, or look for its successor in values.yaml",
+            )
         elif why == "later":
-            yield finding("value-later", "warning", path, value, f"the chart knows it from 1.{minor} on and ignores it before", f"remove it, or go to Cilium 1.{minor}")
+            yield finding(
+                "value-later", "warning", path, value, f"the chart knows it from 1.{minor} on and ignores it before", f"remove it, or go to Cilium 1.{minor}"
+            )
         else:
             near = keys.alike(path, wanted.minor)
-            yield finding("value-unknown", "warning", path, value, f"no chart from 1.{chart_keys.FIRST} to 1.{chart_keys.LAST} knows it, and it is ignored",
-                          f"did you mean {near}?" if near else "remove it")
+            yield finding(
+                "value-unknown",
+                "warning",
+                path,
+                value,
+                f"no chart from 1.{chart_keys.FIRST} to 1.{chart_keys.LAST} knows it, and it is ignored",
+                f"did you mean {near}?" if near else "remove it",
+            )

@@ -25,8 +25,15 @@ def verdicts(kernel, release, cilium_version, features):
 
 def verdict(feature, subject, status, found, expected, source, remedy):
     """One verdict; a remedy is only given where there is something to do."""
-    return {"feature": feature, "subject": subject, "status": status, "found": found, "expected": expected, "source": source,
-            "remedy": None if status == "ok" else remedy}
+    return {
+        "feature": feature,
+        "subject": subject,
+        "status": status,
+        "found": found,
+        "expected": expected,
+        "source": source,
+        "remedy": None if status == "ok" else remedy,
+    }
 
 
 def by_feature(found):
@@ -47,8 +54,15 @@ def minimum(release, minor, wanted):
     line = compat.MINORS.get(minor)
     if line is None:
         known = f"{compat.dotted(compat.FIRST)} to {compat.dotted(compat.LAST)}"
-        return verdict("base", "kernel", "unknown", named(release), f"a Cilium of {known}", rules.SYSTEM,
-                       f"this collection knows nothing of Cilium {wanted}: choose one of {known}, or read its System Requirements")
+        return verdict(
+            "base",
+            "kernel",
+            "unknown",
+            named(release),
+            f"a Cilium of {known}",
+            rules.SYSTEM,
+            f"this collection knows nothing of Cilium {wanted}: choose one of {known}, or read its System Requirements",
+        )
     el8 = f", or 4.18.0-{line.el8}.el8 of Red Hat and its rebuilds"
     expected = f">= {compat.dotted(line.kernel[:2] if not line.kernel[2] else line.kernel)} for Cilium {compat.dotted(minor)}{el8}"
     if release.version is None:
@@ -88,7 +102,9 @@ def by_version(release, feature, rule):
         return say("ok")
     if release.family == "el" and release.version >= (4, 18, 0) and equal >= (4, 19, 57):
         return say("unknown", "Red Hat may have ported it back: try it on one node, or ask its release notes")
-    return say(status, f"Cilium runs without {brings}; upgrade the kernel to have it" if status == "warning" else f"upgrade the kernel, or do without {brings}")
+    return say(
+        status, f"Cilium runs without {brings}; upgrade the kernel to have it" if status == "warning" else f"upgrade the kernel, or do without {brings}"
+    )
 
 
 def in_gap(version, least):
@@ -105,8 +121,15 @@ def by_options(kernel, rule):
     if absent:
         return verdict(rule.feature, rule.subject, rule.missing, "; ".join(absent), expected, rule.source, rule.remedy)
     if unknown:
-        return verdict(rule.feature, rule.subject, "unknown", "; ".join(unknown), expected, rule.source,
-                       f"make it readable (/proc/config.gz or /boot/config-{kernel['release']}), or ask the vendor of the kernel")
+        return verdict(
+            rule.feature,
+            rule.subject,
+            "unknown",
+            "; ".join(unknown),
+            expected,
+            rule.source,
+            f"make it readable (/proc/config.gz or /boot/config-{kernel['release']}), or ask the vendor of the kernel",
+        )
     return verdict(rule.feature, rule.subject, "ok", "; ".join(evidence for option, state, evidence in states), expected, rule.source, None)
 
 
@@ -136,8 +159,15 @@ def mounted(kernel, kind, place):
     if where:
         return verdict("base", f"mount of {kind}", "ok", f"mounted on {', '.join(where)}", f"{kind} mounted", rules.SYSTEM, None)
     if kind in kernel["filesystems"]:
-        return verdict("base", f"mount of {kind}", "note", "not mounted, but the kernel has it", f"{kind} mounted", rules.SYSTEM,
-                       f"nothing to do unless cgroup.autoMount or the agent's mount is switched off: the agent mounts it on {place}")
+        return verdict(
+            "base",
+            f"mount of {kind}",
+            "note",
+            "not mounted, but the kernel has it",
+            f"{kind} mounted",
+            rules.SYSTEM,
+            f"nothing to do unless cgroup.autoMount or the agent's mount is switched off: the agent mounts it on {place}",
+        )
     return verdict("base", f"mount of {kind}", "blocker", "/proc/filesystems does not list it", f"{kind} mounted", rules.SYSTEM, rules.KERNEL)
 
 
@@ -145,8 +175,15 @@ def jit(kernel):
     """The compiler of eBPF."""
     value = kernel["jit"]
     status = {"1": "ok", "2": "ok", "0": "warning"}.get(value, "unknown")
-    return verdict("base", "compiler of eBPF (JIT)", status, f"net.core.bpf_jit_enable is {value or 'not readable'}", "1", rules.SYSTEM,
-                   "sysctl -w net.core.bpf_jit_enable=1, and in /etc/sysctl.d")
+    return verdict(
+        "base",
+        "compiler of eBPF (JIT)",
+        status,
+        f"net.core.bpf_jit_enable is {value or 'not readable'}",
+        "1",
+        rules.SYSTEM,
+        "sysctl -w net.core.bpf_jit_enable=1, and in /etc/sysctl.d",
+    )
 
 
 def foreign_programs(kernel):
@@ -154,9 +191,22 @@ def foreign_programs(kernel):
     subject, expected, source = "programs of others on the root cgroup", "none, or attached so that others may be too", "cilium/cilium issue 43877"
     programs = kernel["cgroup_programs"]
     if programs is None:
-        return verdict("base", subject, "unknown", kernel["cgroup_programs_error"], expected, source, "run this check as root, or look with: bpftool cgroup tree")
+        return verdict(
+            "base", subject, "unknown", kernel["cgroup_programs_error"], expected, source, "run this check as root, or look with: bpftool cgroup tree"
+        )
     foreign = [one for one in programs if not one["name"].startswith(("cil_", "sock4_", "sock6_"))]
     text = ", ".join(f"{one['name'] or 'without a name'} (id {one['id']}, {one['attach_type']}{'' if one['multi'] else ', exclusive'})" for one in foreign)
     status = "ok" if not foreign else "note" if all(one["multi"] for one in foreign) else "blocker"
-    return verdict("base", subject, status, text or "none", expected, source, "find who loads them (bpftool prog show id ID) and have it attach with BPF_F_ALLOW_MULTI"
-                   if status == "blocker" else "nothing to do: they and Cilium's run one after the other")
+    return verdict(
+        "base",
+        subject,
+        status,
+        text or "none",
+        expected,
+        source,
+        (
+            "find who loads them (bpftool prog show id ID) and have it attach with BPF_F_ALLOW_MULTI"
+            if status == "blocker"
+            else "nothing to do: they and Cilium's run one after the other"
+        ),
+    )

@@ -43,16 +43,34 @@ OPTIONS = (
     Options("base", "tracing events", ("BPF_EVENTS",), "warning", first=(1, 20)),
     Options("base", "type information", ("DEBUG_INFO_BTF",), "warning", first=(1, 20)),
     Options("base", "policy routing", ("FIB_RULES",), "blocker"),
-    Options("kube_proxy_replacement", "ending of UDP sockets to dead backends", ("INET_DIAG", "INET_UDP_DIAG", "INET_DIAG_DESTROY"), "warning",
-            "without it pods go on sending UDP (DNS) to backends that are gone: " + MODULE, KPR, (1, 15)),
-    Options("iptables_masquerade", "masquerading by iptables", ("NETFILTER_XT_SET", "IP_SET", "IP_SET_HASH_IP", "NETFILTER_XT_MATCH_COMMENT"), "blocker",
-            "masquerade by eBPF (bpf.masquerade=true), or " + MODULE),
+    Options(
+        "kube_proxy_replacement",
+        "ending of UDP sockets to dead backends",
+        ("INET_DIAG", "INET_UDP_DIAG", "INET_DIAG_DESTROY"),
+        "warning",
+        "without it pods go on sending UDP (DNS) to backends that are gone: " + MODULE,
+        KPR,
+        (1, 15),
+    ),
+    Options(
+        "iptables_masquerade",
+        "masquerading by iptables",
+        ("NETFILTER_XT_SET", "IP_SET", "IP_SET_HASH_IP", "NETFILTER_XT_MATCH_COMMENT"),
+        "blocker",
+        "masquerade by eBPF (bpf.masquerade=true), or " + MODULE,
+    ),
     Options("tunnel_vxlan", "VXLAN tunnels", ("VXLAN",), "blocker", "use native routing, or " + MODULE),
     Options("tunnel_geneve", "Geneve tunnels", ("GENEVE",), "blocker", "use VXLAN or native routing, or " + MODULE),
-    Options("dsr_geneve", "DSR by Geneve", ("GENEVE",), "blocker", "use loadBalancer.dsrDispatch=opt with native routing, or loadBalancer.mode=snat", KPR, (1, 14)),
-    Options("l7_proxy", "policies on layer 7 and DNS names",
-            ("NETFILTER_XT_TARGET_TPROXY", "NETFILTER_XT_TARGET_MARK", "NETFILTER_XT_TARGET_CT", "NETFILTER_XT_MATCH_MARK", "NETFILTER_XT_MATCH_SOCKET"), "warning",
-            "switch it off (l7Proxy=false) if no such policy is used, or " + MODULE),
+    Options(
+        "dsr_geneve", "DSR by Geneve", ("GENEVE",), "blocker", "use loadBalancer.dsrDispatch=opt with native routing, or loadBalancer.mode=snat", KPR, (1, 14)
+    ),
+    Options(
+        "l7_proxy",
+        "policies on layer 7 and DNS names",
+        ("NETFILTER_XT_TARGET_TPROXY", "NETFILTER_XT_TARGET_MARK", "NETFILTER_XT_TARGET_CT", "NETFILTER_XT_MATCH_MARK", "NETFILTER_XT_MATCH_SOCKET"),
+        "warning",
+        "switch it off (l7Proxy=false) if no such policy is used, or " + MODULE,
+    ),
     Options("bandwidth_manager", "bandwidth manager", ("NET_SCH_FQ",), "blocker", "switch it off (bandwidthManager.enabled=false), or " + MODULE),
     Options("netkit", "netkit devices", ("NETKIT",), "blocker", "use bpf.datapathMode=veth, or " + KERNEL, first=(1, 16)),
     Options("wireguard", "WireGuard", ("WIREGUARD",), "blocker", MODULE),
@@ -76,13 +94,7 @@ FEATURES = tuple(sorted({rule.feature for rule in OPTIONS} - {"base"} | set(VERS
 # Mounts of NFS and SMB (so Longhorn, Portworx, Robin) through a Service's address hang without four fixes (0bdf399342c5, 86a7e0b69bd5,
 # 01b2885d9415, cedc019b9f26). All are of autumn 2023, so any kernel from 6.7 on has them. (family, upstream series) -> first build that has them.
 MOUNTS_UPSTREAM = (6, 7, 0)
-MOUNTS = {
-    ("el", (4, 18)): (553, 8, 1),
-    ("el", (5, 14)): (427, 31, 1),
-    ("ubuntu", (5, 4)): (187,),
-    ("ubuntu", (5, 15)): (113,),
-    ("ubuntu", (6, 5)): (41,),
-}
+MOUNTS = {("el", (4, 18)): (553, 8, 1), ("el", (5, 14)): (427, 31, 1), ("ubuntu", (5, 4)): (187,), ("ubuntu", (5, 15)): (113,), ("ubuntu", (6, 5)): (41,)}
 UBUNTU_FLAVOURS = frozenset({"generic", "lowlatency"})  # the others count their builds differently
 # Red Hat ports features back without changing the version; this is what Cilium's documentation takes 4.18.0-BUILD.el8 for.
 EL8_EQUALS = ((372, (5, 10, 0)), (80, (4, 19, 57)))

@@ -42,7 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return found
         start, limit = int(query.get("continue", ["0"])[0]), int(query["limit"][0])
         rest = start + limit < len(found)
-        return {"items": found[start:start + limit], "metadata": {"continue": str(start + limit)} if rest else {}}
+        return {"items": found[start : start + limit], "metadata": {"continue": str(start + limit)} if rest else {}}
 
     def answer(self, status, document):
         body = json.dumps(document).encode()
@@ -71,14 +71,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def upgrade(self):
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         self.send_response(101)
-        for name, value in (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Protocol", "v5.channel.k8s.io"),
-                            ("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())):
+        for name, value in (
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Protocol", "v5.channel.k8s.io"),
+            ("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()),
+        ):
             self.send_header(name, value)
         self.end_headers()
 
     def remote_command(self, stdout, stderr, code):
-        status = {"status": "Success"} if code == 0 else {
-            "status": "Failure", "reason": "NonZeroExitCode", "message": f"exit code {code}", "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]}}
+        status = (
+            {"status": "Success"}
+            if code == 0
+            else {
+                "status": "Failure",
+                "reason": "NonZeroExitCode",
+                "message": f"exit code {code}",
+                "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
+            }
+        )
         half = len(stdout.encode()) // 2
         for channel, data in ((1, stdout.encode()[:half]), (2, stderr.encode()), (1, stdout.encode()[half:]), (3, json.dumps(status).encode())):
             self.frame(0x2, bytes([channel]) + data)
@@ -104,8 +116,14 @@ class FakeApi:
         self._server.fake = self
         self.host = f"http://127.0.0.1:{self._server.server_port}"
         self.kubeconfig = str(folder / "kubeconfig")
-        document = {"apiVersion": "v1", "kind": "Config", "current-context": "test", "clusters": [{"name": "test", "cluster": {"server": self.host}}],
-                    "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}], "users": [{"name": "test", "user": {"token": "secret"}}]}
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {"server": self.host}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            "users": [{"name": "test", "user": {"token": "secret"}}],
+        }
         (folder / "kubeconfig").write_text(json.dumps(document))
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 

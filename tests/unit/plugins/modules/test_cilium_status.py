@@ -26,19 +26,29 @@ def said(mode="True", host="ready"):
 
 def pod(number, generation=1):
     name = f"cilium-{number}-{generation}"
-    return {"metadata": {"name": name, "namespace": "kube-system", "uid": f"uid-{name}", "creationTimestamp": "2026-01-02T03:04:05Z"},
-            "spec": {"nodeName": f"node{number}", "initContainers": [{"name": "config", "command": ["cilium-dbg", "build-config"]}]},
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
-                       "containerStatuses": [{"name": "cilium-agent", "restartCount": 0, "state": {"running": {"startedAt": "2026-01-02T03:05:00Z"}}}]}}
+    return {
+        "metadata": {"name": name, "namespace": "kube-system", "uid": f"uid-{name}", "creationTimestamp": "2026-01-02T03:04:05Z"},
+        "spec": {"nodeName": f"node{number}", "initContainers": [{"name": "config", "command": ["cilium-dbg", "build-config"]}]},
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{"name": "cilium-agent", "restartCount": 0, "state": {"running": {"startedAt": "2026-01-02T03:05:00Z"}}}],
+        },
+    }
 
 
 @pytest.fixture
 def cluster(fake_api):
     def build(count):
-        fake_api.objects = {PODS: [pod(number) for number in range(count)], MAP: {"data": {"kube-proxy-replacement": "true"}},
-                            "/api/v1/nodes": [{"metadata": {"name": f"node{number}"}} for number in range(count)], CONFIGS.format("v2"): []}
+        fake_api.objects = {
+            PODS: [pod(number) for number in range(count)],
+            MAP: {"data": {"kube-proxy-replacement": "true"}},
+            "/api/v1/nodes": [{"metadata": {"name": f"node{number}"}} for number in range(count)],
+            CONFIGS.format("v2"): [],
+        }
         fake_api.pods = {f"cilium-{number}-1": said() for number in range(count)}
         return fake_api
+
     return build
 
 
@@ -60,7 +70,11 @@ def test_all_agents(cluster, capsys):
     agent = result["agents"]["node1"]
     assert (agent["pod"], agent["pod_uid"], agent["version"]) == ("cilium-1-1", "uid-cilium-1-1", "1.19.1")
     assert (agent["host_endpoint_state"], agent["error"], agent["drift"], agent["unread"]) == ("ready", None, [], [])
-    assert agent["configured"] == {"kube_proxy_replacement": True, "source": "ConfigMap kube-system/cilium-config", "values": {"kube-proxy-replacement": "true"}}
+    assert agent["configured"] == {
+        "kube_proxy_replacement": True,
+        "source": "ConfigMap kube-system/cilium-config",
+        "settings": {"kube-proxy-replacement": "true"},
+    }
 
 
 def test_one_round_of_requests_for_the_whole_cluster(cluster, capsys):
@@ -115,8 +129,14 @@ def test_waiting_until_the_gate_opens(cluster, capsys):
             return super().__getitem__(path)
 
     fake.objects = Changing(fake.objects)
-    result = call(capsys, fake, nodes=["node0", "node1"], wait=True, timeout=20,
-                  wait_for={"kpr": True, "endpoints_ready": True, "healthy": True, "restarted_after": {"node0": "", "node1": "uid-cilium-1-1"}})
+    result = call(
+        capsys,
+        fake,
+        nodes=["node0", "node1"],
+        wait=True,
+        timeout=20,
+        wait_for={"kpr": True, "endpoints_ready": True, "healthy": True, "restarted_after": {"node0": "", "node1": "uid-cilium-1-1"}},
+    )
     assert result["missing"] == {}
     assert result["agents"]["node1"]["pod"] == "cilium-1-2"
     assert len(last) == 4
@@ -197,8 +217,12 @@ def test_drift_against_a_node_config_of_either_version(cluster, capsys, version)
     fake = cluster(2)
     del fake.objects[CONFIGS.format("v2")]
     fake.objects["/api/v1/nodes"][1]["metadata"]["labels"] = {"kpr": "off"}
-    fake.objects[CONFIGS.format(version)] = [{"metadata": {"name": "one", "namespace": "kube-system"}, "spec": {
-        "nodeSelector": {"matchLabels": {"kpr": "off"}}, "defaults": {"kube-proxy-replacement": "false"}}}]
+    fake.objects[CONFIGS.format(version)] = [
+        {
+            "metadata": {"name": "one", "namespace": "kube-system"},
+            "spec": {"nodeSelector": {"matchLabels": {"kpr": "off"}}, "defaults": {"kube-proxy-replacement": "false"}},
+        }
+    ]
     agents = call(capsys, fake)["agents"]
     assert agents["node0"]["drift"] == []
     assert len(agents["node1"]["drift"]) == 1

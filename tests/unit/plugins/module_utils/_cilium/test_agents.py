@@ -29,12 +29,19 @@ def test_an_answer():
     assert (found["total"], found["ready"], found["not_ready"], found["host"]) == (3, 3, [], "ready")
 
 
-@pytest.mark.parametrize(("stdout", "stderr", "said"), [
-    ("", "neither cilium-dbg nor cilium is in this container\n", "neither cilium-dbg nor cilium"),
-    (written(status="", codes=(1, 0)), "Get \"http://localhost/v1/healthz\": dial unix: connect: connection refused\nIs the agent running?\n", "Is the agent running"),
-    (written(rows="", codes=(0, 1)), "cannot get endpoint list\n", "cannot get endpoint list"),
-    (STATUS, "", "exit code 0"),
-])
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "said"),
+    [
+        ("", "neither cilium-dbg nor cilium is in this container\n", "neither cilium-dbg nor cilium"),
+        (
+            written(status="", codes=(1, 0)),
+            'Get "http://localhost/v1/healthz": dial unix: connect: connection refused\nIs the agent running?\n',
+            "Is the agent running",
+        ),
+        (written(rows="", codes=(0, 1)), "cannot get endpoint list\n", "cannot get endpoint list"),
+        (STATUS, "", "exit code 0"),
+    ],
+)
 def test_silence_carries_what_was_said(stdout, stderr, said):
     with pytest.raises(ask.Unanswered, match=said):
         ask.answer(stdout, stderr, 0)
@@ -62,8 +69,12 @@ def test_no_endpoint_text_raises_or_is_ready_by_accident(text):
 
 
 def pod(name="cilium-1", node="worker1", created="2026-01-02T03:04:05Z", command=("cilium-dbg", "build-config"), deleted=None, **status):
-    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
-              "containerStatuses": [{"name": "cilium-agent", "restartCount": 2, "state": {"running": {"startedAt": "2026-01-02T03:05:00Z"}}}], **status}
+    status = {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [{"name": "cilium-agent", "restartCount": 2, "state": {"running": {"startedAt": "2026-01-02T03:05:00Z"}}}],
+        **status,
+    }
     metadata = {"name": name, "namespace": "kube-system", "uid": f"uid-{name}", "creationTimestamp": created}
     if deleted:
         metadata["deletionTimestamp"] = deleted
@@ -71,7 +82,11 @@ def pod(name="cilium-1", node="worker1", created="2026-01-02T03:04:05Z", command
 
 
 def test_the_pod_that_counts():
-    old, young, leaving = pod("old"), pod("young", created="2026-01-02T04:00:00Z"), pod("leaving", created="2026-01-02T05:00:00Z", deleted="2026-01-02T05:10:00Z")
+    old, young, leaving = (
+        pod("old"),
+        pod("young", created="2026-01-02T04:00:00Z"),
+        pod("leaving", created="2026-01-02T05:00:00Z", deleted="2026-01-02T05:10:00Z"),
+    )
     unscheduled = pod("unscheduled", node=None)
     assert pods.by_node([young, leaving, old, unscheduled])["worker1"]["metadata"]["name"] == "young"
     assert set(pods.by_node([unscheduled])) == set()
@@ -79,13 +94,25 @@ def test_the_pod_that_counts():
     assert "is being deleted" in pods.obstacle(leaving)
 
 
-@pytest.mark.parametrize(("status", "said"), [
-    ({}, None),
-    ({"containerStatuses": [{"name": "cilium-agent", "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}}]}, "CrashLoopBackOff back-off 5m0s"),
-    ({"phase": "Pending", "initContainerStatuses": [{"name": "config", "state": {"waiting": {"reason": "ErrImagePull"}}}],
-      "containerStatuses": [{"name": "cilium-agent", "state": {"waiting": {"reason": "PodInitializing"}}}]}, "container config waits: ErrImagePull"),
-    ({"phase": "Pending", "containerStatuses": []}, "is Pending: its container cilium-agent does not run"),
-])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ({}, None),
+        (
+            {"containerStatuses": [{"name": "cilium-agent", "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}}]},
+            "CrashLoopBackOff back-off 5m0s",
+        ),
+        (
+            {
+                "phase": "Pending",
+                "initContainerStatuses": [{"name": "config", "state": {"waiting": {"reason": "ErrImagePull"}}}],
+                "containerStatuses": [{"name": "cilium-agent", "state": {"waiting": {"reason": "PodInitializing"}}}],
+            },
+            "container config waits: ErrImagePull",
+        ),
+        ({"phase": "Pending", "containerStatuses": []}, "is Pending: its container cilium-agent does not run"),
+    ],
+)
 def test_why_an_agent_cannot_be_asked(status, said):
     found = pods.obstacle(pod(**status))
     assert found is None if said is None else said in found
@@ -103,7 +130,10 @@ def test_where_configuration_comes_from():
     assert source().ordered == default
     assert source("--source=config-map:kube-system/cilium-config,cilium-node-config:kube-system,node:").ordered == (*default, ("node", "", "worker1"))
     assert source("--source", "config-map:other,cilium-node-config:ns/one,node:n2").ordered == (
-        ("config-map", "kube-system", "other"), ("cilium-node-config", "ns", "one"), ("node", "", "n2"))
+        ("config-map", "kube-system", "other"),
+        ("cilium-node-config", "ns", "one"),
+        ("node", "", "n2"),
+    )
     assert source(mounted="cilium-config").ordered == (("config-map", "kube-system", "cilium-config"),)
     assert source("--allow-config-keys=a,b", "--deny-config-keys=c") == configured.Sources(default, frozenset("ab"), frozenset("c"))
 
@@ -123,8 +153,13 @@ def resolved(wanted, *objects):
 
 def test_the_last_matching_node_config_wins():
     matching = {"matchLabels": {"kpr": "on"}}
-    values, origins = resolved(source(), node_config("b", {"kube-proxy-replacement": "true"}, matching), node_config("a", {"kube-proxy-replacement": "strict"}, matching),
-                               node_config("c", {"kube-proxy-replacement": "partial"}, {"matchLabels": {"kpr": "off"}}), node_config("d", {"debug": "x"}, None))
+    values, origins = resolved(
+        source(),
+        node_config("b", {"kube-proxy-replacement": "true"}, matching),
+        node_config("a", {"kube-proxy-replacement": "strict"}, matching),
+        node_config("c", {"kube-proxy-replacement": "partial"}, {"matchLabels": {"kpr": "off"}}),
+        node_config("d", {"debug": "x"}, None),
+    )
     assert values == {"kube-proxy-replacement": "true", "debug": "false"}
     assert origins == {"kube-proxy-replacement": "CiliumNodeConfig kube-system/b", "debug": "ConfigMap kube-system/cilium-config"}
 
@@ -133,14 +168,27 @@ def test_overrides_can_be_blocked_and_nodes_can_override():
     everywhere = node_config("a", {"kube-proxy-replacement": "true", "debug": "true"}, {})
     assert resolved(source("--deny-config-keys=kube-proxy-replacement"), everywhere)[0] == {"kube-proxy-replacement": "false", "debug": "true"}
     assert resolved(source("--allow-config-keys=kube-proxy-replacement", "--deny-config-keys=kube-proxy-replacement"), everywhere)[0] == {
-        "kube-proxy-replacement": "true", "debug": "false"}
+        "kube-proxy-replacement": "true",
+        "debug": "false",
+    }
     assert resolved(source("--source=config-map:cilium-config,node:"))[1]["debug"] == "annotation of node worker1"
 
 
-@pytest.mark.parametrize(("expression", "expected"), [
-    (("kpr", "In", ["on"]), True), (("kpr", "In", ["off"]), False), (("kpr", "NotIn", ["off"]), True), (("x", "NotIn", ["off"]), True), (("kpr", "NotIn", ["on"]), False),
-    (("kpr", "Exists", None), True), (("x", "Exists", None), False), (("x", "DoesNotExist", None), True), (("kpr", "DoesNotExist", None), False), (("kpr", "Near", None), False),
-])
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (("kpr", "In", ["on"]), True),
+        (("kpr", "In", ["off"]), False),
+        (("kpr", "NotIn", ["off"]), True),
+        (("x", "NotIn", ["off"]), True),
+        (("kpr", "NotIn", ["on"]), False),
+        (("kpr", "Exists", None), True),
+        (("x", "Exists", None), False),
+        (("x", "DoesNotExist", None), True),
+        (("kpr", "DoesNotExist", None), False),
+        (("kpr", "Near", None), False),
+    ],
+)
 def test_selector_expressions(expression, expected):
     key, operator, values = expression
     assert configured.selects({"matchExpressions": [{"key": key, "operator": operator, "values": values}]}, {"kpr": "on"}) is expected
@@ -148,18 +196,39 @@ def test_selector_expressions(expression, expected):
 
 def answered(**changes):
     status, found = ask.answer(written(), "", 0)
-    entry = {**pods.described(pod()), **status, "host_endpoint_state": found["host"], "endpoints": found, "error": None,
-             "configured": {"kube_proxy_replacement": True, "source": "ConfigMap kube-system/cilium-config"}}
+    entry = {
+        **pods.described(pod()),
+        **status,
+        "host_endpoint_state": found["host"],
+        "endpoints": found,
+        "error": None,
+        "configured": {"kube_proxy_replacement": True, "source": "ConfigMap kube-system/cilium-config"},
+    }
     return {**copy.deepcopy(entry), **changes}
 
 
-@pytest.mark.parametrize(("key", "value", "drifts"), [
-    ("kube-proxy-replacement", "true", False), ("kube-proxy-replacement", "strict", False), ("kube-proxy-replacement", "false", True), ("kube-proxy-replacement", "False", True),
-    ("enable-bpf-masquerade", "true", False), ("enable-bpf-masquerade", "false", True), ("bpf-lb-mode", "snat", False), ("bpf-lb-mode", "dsr", True),
-    ("bpf-lb-algorithm", "random", False), ("bpf-lb-algorithm", "maglev", True), ("node-port-range", "30000,32767", False), ("node-port-range", "30000,31000", True),
-    ("bpf-lb-sock-hostns-only", "true", True), ("bpf-lb-sock-hostns-only", "false", False), ("routing-mode", "tunnel", False), ("routing-mode", "native", True),
-    ("debug", "true", False),
-])
+@pytest.mark.parametrize(
+    ("key", "value", "drifts"),
+    [
+        ("kube-proxy-replacement", "true", False),
+        ("kube-proxy-replacement", "strict", False),
+        ("kube-proxy-replacement", "false", True),
+        ("kube-proxy-replacement", "False", True),
+        ("enable-bpf-masquerade", "true", False),
+        ("enable-bpf-masquerade", "false", True),
+        ("bpf-lb-mode", "snat", False),
+        ("bpf-lb-mode", "dsr", True),
+        ("bpf-lb-algorithm", "random", False),
+        ("bpf-lb-algorithm", "maglev", True),
+        ("node-port-range", "30000,32767", False),
+        ("node-port-range", "30000,31000", True),
+        ("bpf-lb-sock-hostns-only", "true", True),
+        ("bpf-lb-sock-hostns-only", "false", False),
+        ("routing-mode", "tunnel", False),
+        ("routing-mode", "native", True),
+        ("debug", "true", False),
+    ],
+)
 def test_drift(key, value, drifts):
     found = drift.drift({key: {"value": value, "source": "ConfigMap kube-system/cilium-config"}}, answered())
     assert bool(found) is drifts
@@ -180,19 +249,29 @@ def test_an_agent_that_is_as_wanted():
     assert gate.missing({"worker1": answered()}, {"kpr": None}) == {}
 
 
-@pytest.mark.parametrize(("changes", "wanted", "said"), [
-    ({}, {"kpr": False}, "kube-proxy replacement is to be off, the agent says true; that is what it is configured to (ConfigMap kube-system/cilium-config)"),
-    ({"kube_proxy_replacement": words.empty_kpr()}, {"kpr": True}, "the agent says nothing of it"),
-    ({"kube_proxy_replacement": words.empty_kpr()}, {"kpr": False}, "the agent says nothing of it"),
-    ({"host_endpoint_state": None}, {"endpoints_ready": True}, "no endpoint for the host"),
-    ({"endpoints": {"total": 9, "not_ready": [{"id": 7, "state": "regenerating", "pod": "a/b"}] * 7}}, {"endpoints_ready": True},
-     "7 of 9 endpoints are not ready: 7 a/b regenerating, 7 a/b regenerating, 7 a/b regenerating, 7 a/b regenerating, 7 a/b regenerating and 2 more"),
-    ({"health": {"state": "warning", "message": "Not all probes executed at least once"}}, {"healthy": True}, "verdict is warning: Not all probes"),
-    ({"pod_ready": False}, {"healthy": True}, "pod cilium-1 is not Ready"),
-    ({"pod_uid": "uid-before"}, {"restarted_after": {"worker1": "uid-before"}}, "is still the one from before the change"),
-    ({}, {"restarted_after": "2026-01-02T03:04:06Z"}, "was created at 2026-01-02T03:04:05Z, before 2026-01-02T03:04:06Z"),
-    ({"error": "it sleeps"}, {}, "the agent did not answer: it sleeps"),
-])
+@pytest.mark.parametrize(
+    ("changes", "wanted", "said"),
+    [
+        (
+            {},
+            {"kpr": False},
+            "kube-proxy replacement is to be off, the agent says true; that is what it is configured to (ConfigMap kube-system/cilium-config)",
+        ),
+        ({"kube_proxy_replacement": words.empty_kpr()}, {"kpr": True}, "the agent says nothing of it"),
+        ({"kube_proxy_replacement": words.empty_kpr()}, {"kpr": False}, "the agent says nothing of it"),
+        ({"host_endpoint_state": None}, {"endpoints_ready": True}, "no endpoint for the host"),
+        (
+            {"endpoints": {"total": 9, "not_ready": [{"id": 7, "state": "regenerating", "pod": "a/b"}] * 7}},
+            {"endpoints_ready": True},
+            "7 of 9 endpoints are not ready: 7 a/b regenerating, 7 a/b regenerating, 7 a/b regenerating, 7 a/b regenerating, 7 a/b regenerating and 2 more",
+        ),
+        ({"health": {"state": "warning", "message": "Not all probes executed at least once"}}, {"healthy": True}, "verdict is warning: Not all probes"),
+        ({"pod_ready": False}, {"healthy": True}, "pod cilium-1 is not Ready"),
+        ({"pod_uid": "uid-before"}, {"restarted_after": {"worker1": "uid-before"}}, "is still the one from before the change"),
+        ({}, {"restarted_after": "2026-01-02T03:04:06Z"}, "was created at 2026-01-02T03:04:05Z, before 2026-01-02T03:04:06Z"),
+        ({"error": "it sleeps"}, {}, "the agent did not answer: it sleeps"),
+    ],
+)
 def test_what_is_missing(changes, wanted, said):
     sentences = gate.lacking("worker1", answered(**changes), wanted)
     assert len(sentences) == 1
@@ -208,9 +287,16 @@ def test_no_agent_is_never_as_wanted():
     assert gate.missing({}, {"kpr": True}) == {"(no node)": ["the cluster has no agent"]}
 
 
-@pytest.mark.parametrize(("modes", "on", "off"), [
-    ([], False, False), (["true", "strict"], True, False), (["true", None], False, False), (["false", "disabled"], False, True), (["partial", "false"], False, False),
-])
+@pytest.mark.parametrize(
+    ("modes", "on", "off"),
+    [
+        ([], False, False),
+        (["true", "strict"], True, False),
+        (["true", None], False, False),
+        (["false", "disabled"], False, True),
+        (["partial", "false"], False, False),
+    ],
+)
 def test_all_on_and_all_off(modes, on, off):
     found = {str(number): {"kube_proxy_replacement": {"mode": mode}} for number, mode in enumerate(modes)}
     assert (agents.all_in(found, words.ON), agents.all_in(found, words.OFF)) == (on, off)

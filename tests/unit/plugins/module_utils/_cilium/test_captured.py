@@ -69,25 +69,39 @@ def test_a_real_agent():
 
 def test_hybrid_features():
     assert parse((FIXTURES / "status" / "1.20-true-hybrid.txt").read_text())["features"] == {
-        "node_port": True, "node_port_range": "30000-32767", "mode": "hybrid", "dsr_dispatch": "ip option/extension", "algorithm": "maglev", "table_size": 16381,
-        "acceleration": "native", "host_port": True, "external_ips": True, "socket_lb": True, "socket_lb_coverage": "hostns-only", "session_affinity": True,
-        "nat46_64": True}
+        "node_port": True,
+        "node_port_range": "30000-32767",
+        "mode": "hybrid",
+        "dsr_dispatch": "ip option/extension",
+        "algorithm": "maglev",
+        "table_size": 16381,
+        "acceleration": "native",
+        "host_port": True,
+        "external_ips": True,
+        "socket_lb": True,
+        "socket_lb_coverage": "hostns-only",
+        "session_affinity": True,
+        "nat46_64": True,
+    }
 
 
-@pytest.mark.parametrize(("row", "enabled", "mode", "devices", "direct"), [
-    # 1.7 and 1.8 list features, 1.8 devices before them
-    ("Strict   [NodePort (SNAT, 30000-32767), ExternalIPs, HostReachableServices (TCP, UDP)]", True, "strict", [], None),
-    ("Strict   [NodePort, ExternalIPs, HostReachableServicesTCP, HostReachableServicesUDP]", True, "strict", [], None),
-    ("Partial   [eth0 (DR), eth1]   [NodePort (SNAT, 30000-32767, XDP: NONE), HostPort]", False, "partial", ["eth0", "eth1"], "eth0"),
-    ("Probe   []", False, "probe", [], None),
-    ("Strict\t[eth0 (Direct Routing), eth1]", True, "strict", ["eth0", "eth1"], "eth0"),
-    ("Probe   [wlp3s0 192.168.1.89, virbr0 192.168.122.1 (Direct Routing)]", False, "probe", ["wlp3s0", "virbr0"], "virbr0"),
-    ("True", True, "true", [], None),
-    ("  True   ", True, "true", [], None),
-    ("False   ", False, "false", [], None),
-    ("Disabled   [TrueNAS 192.0.2.1]", False, "disabled", ["TrueNAS"], None),
-    ("True   [eth0      192.0.2.1 fe80::1%eth0 2001:db8::1 (Direct Routing)]", True, "true", ["eth0"], "eth0"),
-])
+@pytest.mark.parametrize(
+    ("row", "enabled", "mode", "devices", "direct"),
+    [
+        # 1.7 and 1.8 list features, 1.8 devices before them
+        ("Strict   [NodePort (SNAT, 30000-32767), ExternalIPs, HostReachableServices (TCP, UDP)]", True, "strict", [], None),
+        ("Strict   [NodePort, ExternalIPs, HostReachableServicesTCP, HostReachableServicesUDP]", True, "strict", [], None),
+        ("Partial   [eth0 (DR), eth1]   [NodePort (SNAT, 30000-32767, XDP: NONE), HostPort]", False, "partial", ["eth0", "eth1"], "eth0"),
+        ("Probe   []", False, "probe", [], None),
+        ("Strict\t[eth0 (Direct Routing), eth1]", True, "strict", ["eth0", "eth1"], "eth0"),
+        ("Probe   [wlp3s0 192.168.1.89, virbr0 192.168.122.1 (Direct Routing)]", False, "probe", ["wlp3s0", "virbr0"], "virbr0"),
+        ("True", True, "true", [], None),
+        ("  True   ", True, "true", [], None),
+        ("False   ", False, "false", [], None),
+        ("Disabled   [TrueNAS 192.0.2.1]", False, "disabled", ["TrueNAS"], None),
+        ("True   [eth0      192.0.2.1 fe80::1%eth0 2001:db8::1 (Direct Routing)]", True, "true", ["eth0"], "eth0"),
+    ],
+)
 def test_rows(row, enabled, mode, devices, direct):
     found = parse(ROW + row)
     assert found["unread"] == []
@@ -108,29 +122,35 @@ def test_features_that_the_row_of_1_8_lists():
     assert (features["host_port"], features["socket_lb"], features["external_ips"]) == (True, True, None)
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("\n\n   KubeProxyReplacement:   True   [eth0 192.0.2.1]\n", True),
-    ("Defaulted container \"cilium-agent\" out of: cilium-agent, config (init)\nKubeProxyReplacement:   False   \n", False),
-    ("\x1b[1mKubeProxyReplacement:\x1b[0m   \x1b[32mTrue\x1b[0m   [eth0 192.0.2.1]\r\nCilium:   Ok   1.16.4 (v1.16.4-16240f6b)\r\n", True),
-    ("KubeProxyReplacement Details:\n  Status:   Strict\n  Services:\n  - NodePort:  Enabled (Range: 30000-32767) \n", True),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\n\n   KubeProxyReplacement:   True   [eth0 192.0.2.1]\n", True),
+        ('Defaulted container "cilium-agent" out of: cilium-agent, config (init)\nKubeProxyReplacement:   False   \n', False),
+        ("\x1b[1mKubeProxyReplacement:\x1b[0m   \x1b[32mTrue\x1b[0m   [eth0 192.0.2.1]\r\nCilium:   Ok   1.16.4 (v1.16.4-16240f6b)\r\n", True),
+        ("KubeProxyReplacement Details:\n  Status:   Strict\n  Services:\n  - NodePort:  Enabled (Range: 30000-32767) \n", True),
+    ],
+)
 def test_ways_to_capture(text, expected):
     assert kpr(text)["enabled"] is expected
     assert parse(text)["unread"] == []
 
 
-@pytest.mark.parametrize(("text", "unread", "enabled"), [
-    (ROW + "Perhaps   [eth0 192.0.2.1]", "Perhaps", None),
-    (ROW + "True   [eno1 $NODE_IP (Direct Routing)]", "eno1 $NODE_IP (Direct Routing)", True),
-    (ROW + "True   (eBPF)", "(eBPF)", True),
-    (ROW, "", None),
-    ("kube-proxy replacement is on", "kube-proxy replacement is on", None),
-    ("KubeProxyReplacement Details:\n  Status:   True\n  Quantum LB:   Enabled", "  Quantum LB:   Enabled", True),
-    ("KubeProxyReplacement Details:\n  Status:   True\n  Session Affinity:   Sometimes", "Sometimes", True),
-    (ROW + "True\n" + ROW + "False", ROW + "False", None),
-    (ROW + "True\nKubeProxyReplacement Details:\n  Status:   False", "KubeProxyReplacement Details:", None),
-    ("OK", "OK", None),
-])
+@pytest.mark.parametrize(
+    ("text", "unread", "enabled"),
+    [
+        (ROW + "Perhaps   [eth0 192.0.2.1]", "Perhaps", None),
+        (ROW + "True   [eno1 $NODE_IP (Direct Routing)]", "eno1 $NODE_IP (Direct Routing)", True),
+        (ROW + "True   (eBPF)", "(eBPF)", True),
+        (ROW, "", None),
+        ("kube-proxy replacement is on", "kube-proxy replacement is on", None),
+        ("KubeProxyReplacement Details:\n  Status:   True\n  Quantum LB:   Enabled", "  Quantum LB:   Enabled", True),
+        ("KubeProxyReplacement Details:\n  Status:   True\n  Session Affinity:   Sometimes", "Sometimes", True),
+        (ROW + "True\n" + ROW + "False", ROW + "False", None),
+        (ROW + "True\nKubeProxyReplacement Details:\n  Status:   False", "KubeProxyReplacement Details:", None),
+        ("OK", "OK", None),
+    ],
+)
 def test_what_cannot_be_read_is_returned(text, unread, enabled):
     found = parse(text)
     assert [one["text"] for one in found["unread"]] == [unread]
@@ -144,8 +164,13 @@ def test_the_place_is_the_line_of_the_captured_text():
 def test_fleet_text():
     found = parse((FIXTURES / "captured" / "fleet.txt").read_text())
     assert (found["shape"], found["unread"]) == ("fleet text", [])
-    assert found["components"] == {"cilium": "ok", "operator": "ok", "envoy_daemonset": "disabled (using embedded mode)",
-                                   "hubble_relay": "1 errors, 2 warnings", "clustermesh": "disabled"}
+    assert found["components"] == {
+        "cilium": "ok",
+        "operator": "ok",
+        "envoy_daemonset": "disabled (using embedded mode)",
+        "hubble_relay": "1 errors, 2 warnings",
+        "clustermesh": "disabled",
+    }
     assert found["kube_proxy_replacement"]["enabled"] is None
 
 
@@ -163,17 +188,56 @@ def test_fleet_json():
 
 
 def test_json_of_the_wrong_shape():
-    found = parse({"controllers": [{"status": {"consecutive-failure-count": True}}], "kube-proxy-replacement": {"mode": 1, "deviceList": ["eth0", {"name": "eth1", "ip": ["no address", "192.0.2.1", 7]}]}})
+    found = parse(
+        {
+            "controllers": [{"status": {"consecutive-failure-count": True}}],
+            "kube-proxy-replacement": {"mode": 1, "deviceList": ["eth0", {"name": "eth1", "ip": ["no address", "192.0.2.1", 7]}]},
+        }
+    )
     assert {(one["place"], one["text"]) for one in found["unread"]} == {
-        ("$.controllers[0].status.consecutive-failure-count", "true"), ("$.kube-proxy-replacement.mode", "1"), ("$.kube-proxy-replacement.deviceList[0]", "eth0"), ("$.kube-proxy-replacement.deviceList[1].ip", "no address"),
-        ("$.kube-proxy-replacement.deviceList[1].ip[2]", "7")}
-    assert found["kube_proxy_replacement"] == {"enabled": None, "mode": None, "devices": [{"name": "eth1", "addresses": ["192.0.2.1"]}], "direct_routing_device": None}
+        ("$.controllers[0].status.consecutive-failure-count", "true"),
+        ("$.kube-proxy-replacement.mode", "1"),
+        ("$.kube-proxy-replacement.deviceList[0]", "eth0"),
+        ("$.kube-proxy-replacement.deviceList[1].ip", "no address"),
+        ("$.kube-proxy-replacement.deviceList[1].ip[2]", "7"),
+    }
+    assert found["kube_proxy_replacement"] == {
+        "enabled": None,
+        "mode": None,
+        "devices": [{"name": "eth1", "addresses": ["192.0.2.1"]}],
+        "direct_routing_device": None,
+    }
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-                        st.sampled_from(["kube-proxy-replacement", "mode", "deviceList", "ip", "name", "features", "nodePort", "enabled", "cilium", "msg", "controllers",
-                                         "status", "cilium_status", "consecutive-failure-count", "masquerading", "routing"]), inner, max_size=4), max_leaves=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            [
+                "kube-proxy-replacement",
+                "mode",
+                "deviceList",
+                "ip",
+                "name",
+                "features",
+                "nodePort",
+                "enabled",
+                "cilium",
+                "msg",
+                "controllers",
+                "status",
+                "cilium_status",
+                "consecutive-failure-count",
+                "masquerading",
+                "routing",
+            ]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=20,
+)
 
 
 @given(st.dictionaries(st.text(max_size=3) | st.sampled_from(["kube-proxy-replacement", "cilium_status", "cilium"]), JSON, max_size=4))

@@ -39,14 +39,31 @@ def test_good_values_have_no_finding(minor):
 
 def test_the_usual_guide_on_1_20():
     """What a command written for 1.9 does on 1.20: nearly nothing, and nobody says so."""
-    guide = {"kubeProxyReplacement": "strict", "k8sServiceHost": "api.example", "k8sServicePort": 6443, "hostServices": {"enabled": True}, "externalIPs": {"enabled": True},
-             "nodePort": {"enabled": True}, "hostPort": {"enabled": True}, "sessionAffinity": True, "tunnel": "vxlan", "bpf": {"masquerade": True},
-             "image": {"pullPolicy": "IfNotPresent"}, "loadBalancer": {"standalone": True}}
+    guide = {
+        "kubeProxyReplacement": "strict",
+        "k8sServiceHost": "api.example",
+        "k8sServicePort": 6443,
+        "hostServices": {"enabled": True},
+        "externalIPs": {"enabled": True},
+        "nodePort": {"enabled": True},
+        "hostPort": {"enabled": True},
+        "sessionAffinity": True,
+        "tunnel": "vxlan",
+        "bpf": {"masquerade": True},
+        "image": {"pullPolicy": "IfNotPresent"},
+        "loadBalancer": {"standalone": True},
+    }
     found = {one["key"]: (one["name"], one["severity"]) for one in check_values(guide, "1.20.2")}
     assert found == {
-        "kubeProxyReplacement": ("kpr-word", "blocker"), "tunnel": ("value-refused", "blocker"), "hostServices": ("value-ignored", "warning"),
-        "externalIPs": ("value-ignored", "warning"), "nodePort.enabled": ("value-ignored", "warning"), "hostPort": ("value-ignored", "warning"),
-        "sessionAffinity": ("value-ignored", "warning"), "loadBalancer.standalone": ("value-ignored", "warning")}
+        "kubeProxyReplacement": ("kpr-word", "blocker"),
+        "tunnel": ("value-refused", "blocker"),
+        "hostServices": ("value-ignored", "warning"),
+        "externalIPs": ("value-ignored", "warning"),
+        "nodePort.enabled": ("value-ignored", "warning"),
+        "hostPort": ("value-ignored", "warning"),
+        "sessionAffinity": ("value-ignored", "warning"),
+        "loadBalancer.standalone": ("value-ignored", "warning"),
+    }
 
 
 @pytest.mark.parametrize("rule", value_rules.DEAD, ids=lambda rule: f"{rule.path}-{rule.since}")
@@ -61,25 +78,44 @@ def test_dead_keys_are_named_from_their_minor_on_and_once(rule):
         assert all(rule.use in one["remedy"] for one in dead)
 
 
-@pytest.mark.parametrize(("minor", "word", "expected"), [
-    (13, "strict", None), (13, "true", "kpr-word"), (13, True, "kpr-word"), (13, False, None), (13, "false", "kpr-word"), (13, "probe", "kpr-word"), (14, True, None), (14, "strict", "kpr-word-deprecated"),
-    (15, "disabled", "kpr-word-deprecated"), (15, "probe", "kpr-word"), (16, "strict", "kpr-word"), (16, "true", None), (20, False, None), (20, "partial", "kpr-word"),
-    (19, None, "kpr-not-given"), (19, "True", None),
-])
+@pytest.mark.parametrize(
+    ("minor", "word", "expected"),
+    [
+        (13, "strict", None),
+        (13, "true", "kpr-word"),
+        (13, True, "kpr-word"),
+        (13, False, None),
+        (13, "false", "kpr-word"),
+        (13, "probe", "kpr-word"),
+        (14, True, None),
+        (14, "strict", "kpr-word-deprecated"),
+        (15, "disabled", "kpr-word-deprecated"),
+        (15, "probe", "kpr-word"),
+        (16, "strict", "kpr-word"),
+        (16, "true", None),
+        (20, False, None),
+        (20, "partial", "kpr-word"),
+        (19, None, "kpr-not-given"),
+        (19, "True", None),
+    ],
+)
 def test_words_of_kube_proxy_replacement(minor, word, expected):
     found = [one for one in names(with_values(kubeProxyReplacement=word), f"1.{minor}") if one.startswith("kpr")]
     assert found == ([expected] if expected else [])
 
 
-@pytest.mark.parametrize(("values", "version", "expected"), [
-    ({"nodePrt": {}}, "1.19.1", ("value-unknown", "did you mean nodePort?")),
-    ({"nodePort": {"rang": "1,2"}}, "1.19.1", ("value-unknown", "did you mean nodePort.range?")),
-    ({"qwertz": 1}, "1.19.1", ("value-unknown", "remove it")),
-    ({"k8sServiceHostRef": {"name": "x"}}, "1.17.1", ("value-later", "go to Cilium 1.18")),
-    ({"sockops": {"enabled": True}}, "1.19.1", ("value-gone", "remove it")),
-    ({"bpf": {"masquerade": None}}, "1.19.1", None),
-    ({"extraConfig": {"anything": "goes"}, "nodeSelector": {"a": "b"}, "podAnnotations": {"c": "d"}, "global": {"e": 1}}, "1.19.1", None),
-])
+@pytest.mark.parametrize(
+    ("values", "version", "expected"),
+    [
+        ({"nodePrt": {}}, "1.19.1", ("value-unknown", "did you mean nodePort?")),
+        ({"nodePort": {"rang": "1,2"}}, "1.19.1", ("value-unknown", "did you mean nodePort.range?")),
+        ({"qwertz": 1}, "1.19.1", ("value-unknown", "remove it")),
+        ({"k8sServiceHostRef": {"name": "x"}}, "1.17.1", ("value-later", "go to Cilium 1.18")),
+        ({"sockops": {"enabled": True}}, "1.19.1", ("value-gone", "remove it")),
+        ({"bpf": {"masquerade": None}}, "1.19.1", None),
+        ({"extraConfig": {"anything": "goes"}, "nodeSelector": {"a": "b"}, "podAnnotations": {"c": "d"}, "global": {"e": 1}}, "1.19.1", None),
+    ],
+)
 def test_unknown_keys(values, version, expected):
     found = [one for one in check_values({**GOOD, **values}, version) if one["name"] in ("value-unknown", "value-later", "value-gone")]
     assert len(found) == (1 if expected else 0)
@@ -87,27 +123,49 @@ def test_unknown_keys(values, version, expected):
         assert found[0]["name"] == expected[0] and expected[1] in found[0]["remedy"]
 
 
-@pytest.mark.parametrize(("changes", "version", "expected"), [
-    ({"loadBalancer__mode": "dsr"}, "1.19", "dsr-vxlan"), ({"loadBalancer__mode": "hybrid", "tunnelProtocol": "vxlan"}, "1.19", "dsr-vxlan"),
-    ({"loadBalancer__mode": "dsr", "tunnelProtocol": "geneve"}, "1.19", "dsr-dispatch"),
-    ({"loadBalancer__mode": "dsr", "tunnelProtocol": "geneve", "loadBalancer__dsrDispatch": "geneve"}, "1.19", None),
-    ({"loadBalancer__mode": "dsr", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}, "1.19", None),
-    ({"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "geneve", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}, "1.19", "dsr-geneve"),
-    ({"loadBalancer__mode": "dsr", "kubeProxyReplacement": False, "bpf__masquerade": False}, "1.19", None),
-    ({"loadBalancer__mode": "fast"}, "1.19", "value-word"), ({"loadBalancer__algorithm": "maglev", "maglev__tableSize": 65521}, "1.19", None),
-    ({"maglev__tableSize": 65536}, "1.19", "maglev-size"), ({"loadBalancer__acceleration": "on"}, "1.19", "value-word"),
-    ({"kubeProxyReplacement": False}, "1.18", "bpf-masquerade"), ({"kubeProxyReplacement": False}, "1.19", None),
-    ({"bpf__masquerade": "true"}, "1.16", "value-type"), ({"bpf__masquerade": "true"}, "1.15", None),
-    ({"bpf__masquerade": False, "ipMasqAgent__enabled": True}, "1.19", "ip-masq-agent"),
-    ({"installNoConntrackIptablesRules": True}, "1.19", None), ({"installNoConntrackIptablesRules": True, "bpf__masquerade": False}, "1.19", "no-conntrack"),
-    ({"installNoConntrackIptablesRules": True, "kubeProxyReplacement": False}, "1.19", "no-conntrack"),
-    ({"k8sServiceHost": None}, "1.19", "api-address"), ({"k8sServiceHost": None, "k8s__apiServerURLs": "https://a:6443"}, "1.19", None),
-    ({"k8sServiceHost": None, "k8sServiceHostRef__name": "x"}, "1.19", None), ({"k8sServiceHostRef__name": "x"}, "1.19", "api-address-twice"), ({"k8sServiceHostRef__name": "x"}, "1.17", None),
-    ({"k8sServiceHost": "auto", "k8sServicePort": None}, "1.16", None), ({"k8sServiceHost": "auto"}, "1.15", "api-address-auto"), ({"k8sServicePort": None}, "1.19", "api-port"),
-    ({"routingMode": "native"}, "1.19", "native-cidr"), ({"routingMode": "native", "enableIPv4Masquerade": False, "bpf__masquerade": False}, "1.19", None),
-    ({"routingMode": "native", "ipam__mode": "eni"}, "1.19", None), ({"autoDirectNodeRoutes": True}, "1.19", "direct-routes"),
-    ({"nodePort__range": "30000-32767"}, "1.19", "node-port-range"), ({"nodePort__range": "32767,30000"}, "1.19", "node-port-range"), ({"nodePort__range": "30000,31000"}, "1.19", None),
-])
+@pytest.mark.parametrize(
+    ("changes", "version", "expected"),
+    [
+        ({"loadBalancer__mode": "dsr"}, "1.19", "dsr-vxlan"),
+        ({"loadBalancer__mode": "hybrid", "tunnelProtocol": "vxlan"}, "1.19", "dsr-vxlan"),
+        ({"loadBalancer__mode": "dsr", "tunnelProtocol": "geneve"}, "1.19", "dsr-dispatch"),
+        ({"loadBalancer__mode": "dsr", "tunnelProtocol": "geneve", "loadBalancer__dsrDispatch": "geneve"}, "1.19", None),
+        ({"loadBalancer__mode": "dsr", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}, "1.19", None),
+        (
+            {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "geneve", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"},
+            "1.19",
+            "dsr-geneve",
+        ),
+        ({"loadBalancer__mode": "dsr", "kubeProxyReplacement": False, "bpf__masquerade": False}, "1.19", None),
+        ({"loadBalancer__mode": "fast"}, "1.19", "value-word"),
+        ({"loadBalancer__algorithm": "maglev", "maglev__tableSize": 65521}, "1.19", None),
+        ({"maglev__tableSize": 65536}, "1.19", "maglev-size"),
+        ({"loadBalancer__acceleration": "on"}, "1.19", "value-word"),
+        ({"kubeProxyReplacement": False}, "1.18", "bpf-masquerade"),
+        ({"kubeProxyReplacement": False}, "1.19", None),
+        ({"bpf__masquerade": "true"}, "1.16", "value-type"),
+        ({"bpf__masquerade": "true"}, "1.15", None),
+        ({"bpf__masquerade": False, "ipMasqAgent__enabled": True}, "1.19", "ip-masq-agent"),
+        ({"installNoConntrackIptablesRules": True}, "1.19", None),
+        ({"installNoConntrackIptablesRules": True, "bpf__masquerade": False}, "1.19", "no-conntrack"),
+        ({"installNoConntrackIptablesRules": True, "kubeProxyReplacement": False}, "1.19", "no-conntrack"),
+        ({"k8sServiceHost": None}, "1.19", "api-address"),
+        ({"k8sServiceHost": None, "k8s__apiServerURLs": "https://a:6443"}, "1.19", None),
+        ({"k8sServiceHost": None, "k8sServiceHostRef__name": "x"}, "1.19", None),
+        ({"k8sServiceHostRef__name": "x"}, "1.19", "api-address-twice"),
+        ({"k8sServiceHostRef__name": "x"}, "1.17", None),
+        ({"k8sServiceHost": "auto", "k8sServicePort": None}, "1.16", None),
+        ({"k8sServiceHost": "auto"}, "1.15", "api-address-auto"),
+        ({"k8sServicePort": None}, "1.19", "api-port"),
+        ({"routingMode": "native"}, "1.19", "native-cidr"),
+        ({"routingMode": "native", "enableIPv4Masquerade": False, "bpf__masquerade": False}, "1.19", None),
+        ({"routingMode": "native", "ipam__mode": "eni"}, "1.19", None),
+        ({"autoDirectNodeRoutes": True}, "1.19", "direct-routes"),
+        ({"nodePort__range": "30000-32767"}, "1.19", "node-port-range"),
+        ({"nodePort__range": "32767,30000"}, "1.19", "node-port-range"),
+        ({"nodePort__range": "30000,31000"}, "1.19", None),
+    ],
+)
 def test_values_together(changes, version, expected):
     assert names(with_values(**changes), version, least=("blocker",)) == ([expected] if expected else [])
 
@@ -117,18 +175,27 @@ def test_api_addresses_that_the_chart_ignores():
     assert found == ["value-later", "api-address-ignored"]
 
 
-@pytest.mark.parametrize(("facts", "changes", "expected"), [
-    ({"control_planes": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}, {"k8sServiceHost": "10.0.0.2"}, "api-pinned"),
-    ({"control_planes": ["10.0.0.1"]}, {"k8sServiceHost": "10.0.0.1"}, None),
-    ({"control_planes": ["10.0.0.1", "10.0.0.2"]}, {}, None),
-    ({"service_mesh": "Istio"}, {}, "service-mesh"), ({"service_mesh": "Istio"}, {"socketLB__hostNamespaceOnly": True}, None), ({"service_mesh": None}, {}, None),
-    ({"service_node_port_range": "30000-32767"}, {}, None), ({"service_node_port_range": "20000-22767"}, {}, "node-port-range-differs"),
-    ({"service_node_port_range": "20000-22767"}, {"nodePort__range": "20000,22767"}, None),
-    ({"nodes_without_default_route": ["worker1"]}, {}, "no-default-route"), ({"nodes_without_default_route": ["worker1"]}, {"devices": "eth0"}, None),
-    ({"health_check_readers": "the load balancer"}, {}, "health-port"),
-    ({"health_check_readers": "the load balancer"}, {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}, None),
-    ({"kubernetes_version": "v1.34.4"}, {}, None), ({"kubernetes_version": "1.36.0"}, {}, "kubernetes-version"), ({"kubernetes_version": "1.30.9"}, {}, "kubernetes-version"),
-])
+@pytest.mark.parametrize(
+    ("facts", "changes", "expected"),
+    [
+        ({"control_planes": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}, {"k8sServiceHost": "10.0.0.2"}, "api-pinned"),
+        ({"control_planes": ["10.0.0.1"]}, {"k8sServiceHost": "10.0.0.1"}, None),
+        ({"control_planes": ["10.0.0.1", "10.0.0.2"]}, {}, None),
+        ({"service_mesh": "Istio"}, {}, "service-mesh"),
+        ({"service_mesh": "Istio"}, {"socketLB__hostNamespaceOnly": True}, None),
+        ({"service_mesh": None}, {}, None),
+        ({"service_node_port_range": "30000-32767"}, {}, None),
+        ({"service_node_port_range": "20000-22767"}, {}, "node-port-range-differs"),
+        ({"service_node_port_range": "20000-22767"}, {"nodePort__range": "20000,22767"}, None),
+        ({"nodes_without_default_route": ["worker1"]}, {}, "no-default-route"),
+        ({"nodes_without_default_route": ["worker1"]}, {"devices": "eth0"}, None),
+        ({"health_check_readers": "the load balancer"}, {}, "health-port"),
+        ({"health_check_readers": "the load balancer"}, {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}, None),
+        ({"kubernetes_version": "v1.34.4"}, {}, None),
+        ({"kubernetes_version": "1.36.0"}, {}, "kubernetes-version"),
+        ({"kubernetes_version": "1.30.9"}, {}, "kubernetes-version"),
+    ],
+)
 def test_values_and_the_cluster(facts, changes, expected):
     assert names(with_values(**changes), facts=facts) == ([expected] if expected else [])
 
@@ -153,8 +220,21 @@ def test_what_cannot_be_judged_is_said(version, facts, said):
 def test_the_table_of_keys_covers_the_table_of_versions():
     assert {minor for major, minor in compat.MINORS} == set(range(chart_keys.FIRST, chart_keys.LAST + 1))
     assert len(keys.table()) > 700
-    for path in ("kubeProxyReplacement", "k8sServiceHost", "bpf.masquerade", "nodePort.range", "socketLB.hostNamespaceOnly", "k8s.apiServerURLs", "tunnelProtocol", "devices",
-                 "kubeProxyReplacementHealthzBindAddr", "rollOutCiliumPods", "image.override", "ipv4NativeRoutingCIDR", "autoDirectNodeRoutes"):
+    for path in (
+        "kubeProxyReplacement",
+        "k8sServiceHost",
+        "bpf.masquerade",
+        "nodePort.range",
+        "socketLB.hostNamespaceOnly",
+        "k8s.apiServerURLs",
+        "tunnelProtocol",
+        "devices",
+        "kubeProxyReplacementHealthzBindAddr",
+        "rollOutCiliumPods",
+        "image.override",
+        "ipv4NativeRoutingCIDR",
+        "autoDirectNodeRoutes",
+    ):
         assert path in keys.table(), path
 
 
@@ -167,8 +247,11 @@ def test_every_rule_is_about_a_key_that_some_chart_knew():
 PATHS = st.sampled_from([*sorted(keys.table()), "unknown", "unknown.below"])
 
 
-@given(st.dictionaries(PATHS, st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.lists(st.integers(), max_size=2), max_size=5),
-       st.integers(13, 20), st.fixed_dictionaries({}, optional={name: st.none() | st.text(max_size=3) | st.lists(st.text(max_size=2), max_size=3) for name in sorted(FACTS)}))
+@given(
+    st.dictionaries(PATHS, st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.lists(st.integers(), max_size=2), max_size=5),
+    st.integers(13, 20),
+    st.fixed_dictionaries({}, optional={name: st.none() | st.text(max_size=3) | st.lists(st.text(max_size=2), max_size=3) for name in sorted(FACTS)}),
+)
 def test_no_values_raise_and_every_finding_is_whole(flat, minor, facts):
     values = {}
     for path, value in flat.items():
