@@ -19,6 +19,8 @@ import socket
 import struct
 from typing import Any, Iterable, Iterator, Tuple
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import endpoint
+
 # protocol, address, port
 Destination = Tuple[str, str, int]
 NETLINK_NETFILTER = 12
@@ -63,7 +65,7 @@ class Conntrack:
             destination = wanted.get((protocol, *target))
             if destination is not None:
                 replies_from = _ends(attributes[CTA_TUPLE_REPLY])[0]
-                found[destination][str(source[0]), source[1]] = "" if replies_from == target else "{}:{}".format(*replies_from)
+                found[destination][str(source[0]), source[1]] = "" if replies_from == target else endpoint(*replies_from)
         return found
 
     def _dump(self) -> Iterator[bytes]:
@@ -118,7 +120,7 @@ def encode_question(sequence: int, protocol: str, source: tuple[str, int], desti
 
 def decode_translation(message: bytes, destination: tuple[str, int]) -> str:
     replies_from = _ends(_attributes(message[NLMSG_HEADER.size + 4:])[CTA_TUPLE_REPLY])[0]
-    return "" if replies_from == (ipaddress.ip_address(destination[0]), destination[1]) else "{}:{}".format(*replies_from)
+    return "" if replies_from == (ipaddress.ip_address(destination[0]), destination[1]) else endpoint(*replies_from)
 
 
 def _ends(tuple_: bytes) -> tuple[tuple[Any, int], tuple[Any, int], int]:

@@ -63,10 +63,15 @@ class Path:
 
     def describe(self) -> str:
         origin = f"pod {self.pod_uid}" if self.pod_uid else "the host's own network"
-        where = f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        where = endpoint(self.address, self.port)
         if where in self.name:
             return self.name
         return f"{self.name} ({self.kind} {where} from {origin})"
+
+
+def endpoint(address: Any, port: int) -> str:
+    """address:port, as people and URLs write it."""
+    return f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"
 
 
 class Attempt(NamedTuple):

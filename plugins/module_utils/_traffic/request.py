@@ -15,7 +15,7 @@ from typing import Any, Awaitable, Callable
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import dns, http1
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.conntrack import Conntrack
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import Attempt, Path
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import Attempt, Path, endpoint
 
 # An answer of this form is taken for the name of the backend; anything else is nobody's business and is not kept.
 BACKEND_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
@@ -108,8 +108,7 @@ async def connect(sock: socket.socket, path: Path) -> asyncio.AbstractEventLoop:
 async def get(sock: socket.socket, path: Path, keep_alive: bool) -> http1.Response:
     """Send one GET on an open connection and read its whole answer."""
     loop = asyncio.get_running_loop()
-    host = f"[{path.address}]:{path.port}" if ":" in path.address else f"{path.address}:{path.port}"
-    await loop.sock_sendall(sock, http1.encode_get(path.request, host, keep_alive))
+    await loop.sock_sendall(sock, http1.encode_get(path.request, endpoint(path.address, path.port), keep_alive))
     data = b""
     while True:
         received = await loop.sock_recv(sock, 16384)

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Iterator, NamedTuple
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import endpoint
+
 Object = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 
@@ -167,10 +169,9 @@ def _host_ports(pod: Object, cluster: Cluster) -> Iterator[tuple[Object, Address
 
 def _add(result: Object, label: str, address: Address, probe: Object, client: Object | None, requests: int) -> None:
     def target(origin: str, namespace: Any, by_kube_proxy: bool) -> Object:
-        where = f"[{address.address}]:{address.port}" if ":" in address.address else f"{address.address}:{address.port}"
         return {
             **probe,
-            "name": f"{origin} to {label} {address.what} {where}",
+            "name": f"{origin} to {label} {address.what} {endpoint(address.address, address.port)}",
             "address": address.address,
             "port": address.port,
             "namespace": namespace,

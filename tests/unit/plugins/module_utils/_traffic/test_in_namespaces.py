@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.netns, pytest.mark.skipif(bool(MISSING), reason="needs
 SCRIPT = pathlib.Path(__file__).parent / "helpers" / "node.py"
 CHECKOUT = pathlib.Path(__file__).resolve().parents[5]
 PROXIES = ["iptables-nft", "iptables-legacy", "nftables"]
-NAMES = ["host ClusterIP", "pod ClusterIP", "host NodePort", "pod NodePort", "host UDP", "pod UDP", "outside NodePort", "watched ClusterIP"]
+NAMES = ["host ClusterIP", "pod ClusterIP", "host NodePort", "pod NodePort", "host UDP", "pod UDP", "host IPv6", "outside NodePort", "watched ClusterIP"]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_what_kube_proxy_serves_is_told_request_by_request(node, proxy):
     *probed, outside, watched = found["targets"]
     for target in probed:
         assert (target["ok"], target["failed"], target["translated"]) == (True, 0, 20), target["name"]
-        assert set(target["translated_to"]) <= {"192.168.77.1:8001", "192.168.77.1:8002"}
+        assert set(target["translated_to"]) <= {"192.168.77.1:8001", "192.168.77.1:8002", "[fd00:77::1]:8001"}
     assert set(found["targets"][0]["backends"]) == {"web-1", "web-2"}
     assert outside["ok"] and outside["translated"] > 5 and set(outside["translated_to"]) <= {"192.168.77.1:8001", "192.168.77.1:8002"}
     assert watched["translated"] == 0  # our own probes of that address are not others'
@@ -60,21 +60,21 @@ def test_what_kube_proxy_serves_is_told_request_by_request(node, proxy):
         moved = {entry["rule"]: entry["packets"] for entry in found["counters"]["moved"]}
         assert all("10.96.7.8" not in rule for rule in moved)  # the other Service's traffic is not ours
         others = [packets for rule, packets in moved.items() if "30081" in rule]
-        assert sorted(moved.values()) == sorted([40, 40, 40] + others) and others[0] > 5
+        assert sorted(moved.values()) == sorted([20, 40, 40, 40] + others) and others[0] > 5
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
 def test_answers_by_kube_proxy_do_not_pass_for_proof_of_cilium(node, proxy):
     found = node(proxy, "must_stand_still")
-    assert found["msg"].startswith("Node worker-1: 7 of 8 targets are not served as they should be. host ClusterIP (http 10.96.7.7:80 from")
-    assert re.search(r"probed by others meanwhile: netfilter still serves it \(\d+ connections went to 192.168.77.1:8001", found["problems"][6])
+    assert found["msg"].startswith("Node worker-1: 8 of 9 targets are not served as they should be. host ClusterIP (http 10.96.7.7:80 from")
+    assert re.search(r"probed by others meanwhile: netfilter still serves it \(\d+ connections went to 192.168.77.1:8001", found["problems"][7])
     assert "netfilter still serves it (20 of 20 requests went to 192.168.77.1:8001, 192.168.77.1:8002 by its rules" in found["msg"]
 
 
 def test_without_kube_proxys_rules_everything_stands_still(node):
     found = node("none", "must_stand_still")
     assert "msg" not in found
-    assert [(target["ok"], target["translated"]) for target in found["targets"]] == [(True, 0)] * 8
+    assert [(target["ok"], target["translated"]) for target in found["targets"]] == [(True, 0)] * 9
 
 
 def test_where_kube_proxy_has_to_serve_an_answer_alone_is_not_enough(node):

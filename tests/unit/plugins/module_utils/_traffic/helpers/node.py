@@ -14,6 +14,7 @@ import http.server
 import json
 import os
 import pathlib
+import socket
 import socketserver
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic i
 
 UID = f"0f1e2d3c-1111-2222-3333-{os.getpid():012d}"
 NODE, POD, VIP = "192.168.77.1", "10.244.9.2", "10.96.7.7"
+NODE6, VIP6 = "fd00:77::1", "fd00:96::7"
 CHAIN = "KUBE-SVC-ABCDEFGHIJKLMNOP"
 
 IPTABLES = f"""*nat
@@ -44,7 +46,18 @@ IPTABLES = f"""*nat
 -A {CHAIN} -p udp -j DNAT --to-destination {NODE}:8001
 COMMIT
 """
+IP6TABLES = f"""*nat
+:KUBE-SERVICES - [0:0]
+:{CHAIN} - [0:0]
+-A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A KUBE-SERVICES -d {VIP6}/128 -p tcp -m comment --comment "demo/web:http cluster IP" -m tcp --dport 80 -j {CHAIN}
+-A {CHAIN} -p tcp -j DNAT --to-destination [{NODE6}]:8001
+COMMIT
+"""
 NFTABLES = f"""
+table ip6 kube-proxy {{
+  chain nat-output {{ type nat hook output priority -100; ip6 daddr {VIP6} tcp dport 80 dnat to [{NODE6}]:8001; }}
+}}
 table ip kube-proxy {{
   chain services {{
     ip daddr {VIP} tcp dport 80 dnat to {NODE} : numgen random mod 2 map {{ 0 : 8001, 1 : 8002 }}
@@ -57,19 +70,14 @@ table ip kube-proxy {{
 }}
 """
 LOADERS = {
-    "iptables-nft": (["iptables-nft-restore", "--noflush"], IPTABLES),
-    "iptables-legacy": (["iptables-legacy-restore", "--noflush"], IPTABLES),
-    "nftables": (["nft", "-f", "-"], NFTABLES),
+    "iptables-nft": [(["iptables-nft-restore", "--noflush"], IPTABLES), (["ip6tables-nft-restore", "--noflush"], IP6TABLES)],
+    "iptables-legacy": [(["iptables-legacy-restore", "--noflush"], IPTABLES), (["ip6tables-legacy-restore", "--noflush"], IP6TABLES)],
+    "nftables": [(["nft", "-f", "-"], NFTABLES)],
 }
 
 
 def sh(command):
     subprocess.run(command, shell=True, check=True)
-
-
-class Listener(socketserver.ThreadingTCPServer):  # http.server's own would look its name up in a DNS that is not there
-    allow_reuse_address = True
-    request_queue_size = 128
 
 
 def backend(name, address, port):
@@ -89,7 +97,10 @@ def backend(name, address, port):
         def handle(self):
             self.request[1].sendto(name.encode(), self.client_address)
 
-    for server in (Listener((address, port), Web), socketserver.ThreadingUDPServer((address, port), Datagram)):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for kind, handler in ((socketserver.ThreadingTCPServer, Web), (socketserver.ThreadingUDPServer, Datagram)):
+        # http.server's own server would look its name up in a DNS that is not there
+        server = type("Server", (kind,), {"address_family": family, "allow_reuse_address": True, "request_queue_size": 128})((address, port), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
@@ -118,6 +129,7 @@ def targets():
         dict(base, name="pod NodePort", kind="http", address=NODE, port=30080, namespace=pod),
         dict(udp, name="host UDP", address=VIP, port=80, namespace="host"),
         dict(udp, name="pod UDP", address=VIP, port=80, namespace=pod),
+        dict(base, name="host IPv6", kind="http", address=VIP6, port=80, namespace="host"),
         dict(base, name="outside NodePort", kind="http", address=NODE, port=30081, namespace="host", requests=0),
         dict(base, name="watched ClusterIP", kind="http", address=VIP, port=80, namespace="host", requests=0, by_kube_proxy=False),
     ]
@@ -136,18 +148,21 @@ def main():
         return done.returncode, done.stdout, done.stderr
 
     sh(f"ip link set lo up; ip addr add {NODE}/32 dev lo; sysctl -q -w net.ipv4.ip_forward=1; ip route add 10.96.0.0/16 dev lo src {NODE}")
+    sh(f"ip addr add {NODE6}/128 dev lo nodad; ip route add fd00:96::/64 dev lo src {NODE6}")
     pod, group = make_pod()
     try:
         backend("web-1", NODE, 8001)
         backend("web-2", NODE, 8002)
+        backend("web-1", NODE6, 8001)
         if proxy == "none":
-            sh(f"ip addr add {VIP}/32 dev lo")
+            sh(f"ip addr add {VIP}/32 dev lo; ip addr add {VIP6}/128 dev lo nodad")
+            backend("web-1", VIP6, 80)
             backend("web-1", VIP, 80)
             backend("web-1", NODE, 30080)
             backend("web-1", NODE, 30081)
         else:
-            loader, rules = LOADERS[proxy]
-            subprocess.run(loader, input=rules, text=True, check=True)
+            for loader, rules in LOADERS[proxy]:
+                subprocess.run(loader, input=rules, text=True, check=True)
             go_on_asking("http://10.96.7.8/")
         go_on_asking(f"http://{NODE}:30081/", "nsenter", "-t", str(pod.pid), "-n")
         params = dict(targets=targets(), timeout=3.0, watch_for=1.0, kube_proxy_counters=mode)
