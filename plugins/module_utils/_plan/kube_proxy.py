@@ -166,10 +166,11 @@ def health_port(picture):
                 "Free the port, or change kubeProxyReplacementHealthzBindAddr.",
             )
     balanced = picture.cluster["services"]["by_type"].get("LoadBalancer", 0)
+    have = f" There are {balanced} Services of type LoadBalancer." if balanced else ""
     if not answered:
         yield finding(
             "health-port-lost", WARNING if balanced else NOTE, picture.name, "kubeProxyReplacementHealthzBindAddr is not set",
-            f"Nobody answers on port 10256 any more. Load balancers that ask there take the nodes out. {balanced} Services are of type LoadBalancer.",
+            f"Nobody answers on port 10256 any more. Load balancers that ask there take the nodes out.{have}",
             'Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10256" in kpr_cilium_values, unless nobody asks there.',
         )
 

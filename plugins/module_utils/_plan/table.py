@@ -9,7 +9,8 @@ import textwrap
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.findings import blockers
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import SEVERITIES, some
 
-WRAPPER = textwrap.TextWrapper(120, subsequent_indent=" " * 16, break_long_words=False, break_on_hyphens=False)
+# As wide as Ansible's YAML output leaves a line whole.
+WRAPPER = textwrap.TextWrapper(72, subsequent_indent=" " * 8, break_long_words=False, break_on_hyphens=False)
 
 
 def lines(cluster, facts, nodes, found):
@@ -17,9 +18,9 @@ def lines(cluster, facts, nodes, found):
     result = [*_head(cluster, facts, nodes), ""]
     for severity, ident, objects, one in grouped(found):
         word = f"{severity} (accepted)" if one["accepted"] else severity
-        result.append(f"{word.upper():<9} {ident}: {_objects(objects)}")
+        result += WRAPPER.wrap(f"{word.upper()} {ident}: {_objects(objects)}")
         for label, text in (("found", one["found"]), ("why", one["why"]), ("do", one["remedy"])):
-            result += WRAPPER.wrap(f"{'':<10}{label:<6}{text}")
+            result += WRAPPER.wrap(f"  {label:<6}{text}")
         result.append("")
     return [*result, verdict(cluster, found)]
 

@@ -468,7 +468,7 @@ def health_port_lost(_cluster):
     pass  # the cluster's release does not set it
 
 
-@case("health-port-lost", "warning", says="1 Services")
+@case("health-port-lost", "warning", says="1 Services of type LoadBalancer")
 def health_port_lost_with_load_balancers(cluster):
     cluster.object("services", "web")["spec"]["type"] = "LoadBalancer"
 

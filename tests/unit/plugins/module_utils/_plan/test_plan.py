@@ -90,7 +90,7 @@ def test_lines_put_nodes_together(cluster):
     for node in cluster.nodes.values():
         node["api"].update(reachable=False, error="timed out")
     shown = [line for line in lines(cluster) if "api-unreachable" in line]
-    assert shown == ["BLOCKER   api-unreachable: node cp1, worker1"]
+    assert shown == ["BLOCKER api-unreachable: node cp1, worker1"]
 
 
 def test_lines_end_with_the_verdict(cluster):
@@ -111,11 +111,11 @@ def test_lines_of_an_unreadable_cluster(cluster):
     assert lines(cluster)[0] == "Cluster demo: could not be read"
 
 
-def test_a_thousand_nodes_are_as_many_lines_as_two(cluster):
+def test_a_thousand_nodes_are_a_few_names_and_a_number(cluster):
     cluster.nodes["cp1"]["api"].update(reachable=False, error="timed out")
-    short = len(lines(cluster))
+    assert "BLOCKER api-unreachable: node cp1" in lines(cluster)
     for number in range(1000):
         name = f"n{number:04}"
         cluster.add("nodes", "worker1", name)["metadata"]["labels"] = {}
         cluster.nodes[name] = json.loads(json.dumps(cluster.nodes["cp1"]))
-    assert len(lines(cluster)) == short
+    assert "BLOCKER api-unreachable: node cp1, n0000, n0001, n0002, n0003 and 996" in lines(cluster)
