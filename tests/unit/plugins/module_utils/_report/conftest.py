@@ -21,9 +21,23 @@ def three_nodes():
 
 
 @pytest.fixture(scope="session")
-def fleet():
+def helper():
+    """Loads a module of the folder helpers by its name."""
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(f"report_{name}", HERE / "helpers" / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def fleet(helper):
     """The function that makes up large clusters."""
-    spec = importlib.util.spec_from_file_location("report_fleet", HERE / "helpers" / "fleet.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.fleet
+    return helper("fleet").fleet
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "browser: opens the report in a real browser; is skipped where there is none")
