@@ -14,6 +14,9 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_prox
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.sources import sources
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
 
+# Seconds for kubelet to forget a pod that has just been deleted; its housekeeping runs every two.
+LEAVING = 20
+
 
 class Settings(NamedTuple):
     """Those of the module. Without any, enough for Cleanup(Settings()).inspected()."""
@@ -110,6 +113,8 @@ class Cleanup:
             (nftables_mode.remove if step.remove else nftables_mode.unlink)(session, families)
 
     def _refuse(self, plans: list[TablePlan]) -> None:
+        if self.running and not self.settings.kube_proxy_belongs_to_another_cluster:
+            self.running = processes.kube_proxy(patience=LEAVING)
         if self.running and not self.settings.kube_proxy_belongs_to_another_cluster:
             raise Refused(
                 f"kube-proxy still runs here ({self.running}) and would make its rules again; expected none. Take it from this node first: "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import time
 from typing import Optional
 
 # kubelet keeps this folder as long as it knows the container's pod, also while the container is down and waits for its next start.
@@ -28,10 +29,17 @@ def in_this_network(name: str, proc: str = "/proc") -> list[str]:
     return found
 
 
-def kube_proxy(proc: str = "/proc", containers: str = POD_CONTAINERS) -> Optional[str]:
-    """What was found of a kube-proxy that runs, or that kubelet is about to start again."""
-    pids = in_this_network("kube-proxy", proc)
-    if pids:
-        return f"process {pids[0]}"
-    pods = sorted(glob.glob(containers))
-    return f"a pod with a container of that name, {pods[0]}" if pods else None
+def kube_proxy(proc: str = "/proc", containers: str = POD_CONTAINERS, patience: float = 0) -> Optional[str]:
+    """What was found of a kube-proxy that runs, or that kubelet is about to start again.
+
+    A pod's folder outlives its object in the API by some seconds: patience is how many of them kubelet gets to take it away.
+    """
+    until = time.monotonic() + patience
+    while True:
+        pids = in_this_network("kube-proxy", proc)
+        if pids:
+            return f"process {pids[0]}"
+        pods = sorted(glob.glob(containers))
+        if not pods or time.monotonic() >= until:
+            return f"a pod with a container of that name, {pods[0]}" if pods else None
+        time.sleep(0.2)
