@@ -41,8 +41,8 @@ has-lab:
 test: setup ## everything: unit, lint, sanity, molecule
 	$(USE) python3 tools/check.py unit lint sanity molecule
 
-unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"
-	$(USE) pytest --junitxml=.work/results/unit.xml $(ARGS)
+unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"; the report in a browser: ARGS="-m browser"
+	$(USE) pytest --junitxml=.work/results/unit.xml -m "not browser" $(ARGS)
 
 lint: setup ## ansible-lint, roles' interfaces, changelog, package
 	$(USE) python3 tools/lint.py

@@ -52,6 +52,7 @@ hypothesis.settings.load_profile("collection")
 MARKERS = (
     "netns: makes network namespaces and real rules in them; needs root, is skipped without",
     "lab: needs the lab that `make lab-up` starts",
+    "browser: opens the report in a real browser; is skipped where there is none",
     "slow: takes more than ten seconds",
 )
 

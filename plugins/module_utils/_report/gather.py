@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.read import Reader
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import Found
+
 NUMBERS = ("chains", "rules", "jumps", "virtual_servers")
 NAMES = ("tables", "sets")
 
@@ -37,18 +40,26 @@ def _node(node: dict[str, Any]) -> dict[str, Any]:
     return {
         "kernel": (node["node_facts"] or {}).get("kernel") or "",
         "found": cleaned[0].get("found") or {} if cleaned else {},
-        "removed": _sum([result["removed"] for result in cleaned]),
+        "removed": _removed(cleaned),
         "kept": cleaned[-1].get("kept") or [] if cleaned else [],
         "takeover_seconds": next((step["seconds"] for step in node["steps"] if step["name"] == "take_over"), None),
         "steps": node["steps"],
+        "before": node.get("before") or "",
         "error": next((step["error"] for step in node["steps"] if step["error"]), ""),
     }
 
 
-def _sum(removed: list[dict[str, Any]]) -> dict[str, Any]:
-    """The first call unlinks and the second one deletes, so together they are what went."""
-    total: dict[str, Any] = {key: sum(part.get(key) or 0 for part in removed) for key in NUMBERS}
+def _removed(cleaned: list[dict[str, Any]]) -> dict[str, Any]:
+    """The first call unlinks and the second one deletes, so together they are what went.
+
+    The second call does not count rules again. Where it deleted all the chains that the first one found, their rules are known.
+    """
+    removed = [result["removed"] for result in cleaned]
+    total: dict[str, Any] = {key: None if any(part.get(key, 0) is None for part in removed) else sum(part.get(key, 0) for part in removed) for key in NUMBERS}
     total |= {key: [name for part in removed for name in part.get(key) or []] for key in NAMES}
+    if total["rules"] is None:
+        found = Found.read(Reader(cleaned[0].get("found") or {}, "found")).kube_proxy()
+        total["rules"] = found.rules if total["chains"] == found.chains else None
     return {**total, "interface": any(part.get("interface") for part in removed)}
 
 

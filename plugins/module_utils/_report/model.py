@@ -64,6 +64,7 @@ class Node:
     before: str
     after: str
     steps: tuple[Step, ...]
+    earlier: str
     error: str
 
     @property
@@ -71,14 +72,14 @@ class Node:
         return sum(step.seconds for step in self.steps)
 
     def outcome(self, action: str) -> str:
-        """One of failed, given back, moved, done, untouched."""
+        """One of failed, given back, moved, done, untouched; moved before or given back before for what an earlier run did."""
         returned = any(step.name == GIVE_BACK and step.ok for step in self.steps)
         if self.error and not (returned and action == "migrate"):
             return "failed"
         if returned:
             return "given back"
         if not self.steps:
-            return "untouched"
+            return f"{self.earlier} before" if self.earlier else "untouched"
         return "moved" if action == "migrate" else "done"
 
 
@@ -172,6 +173,7 @@ def _node(reader: Reader, name: str, wave: Optional[int]) -> Node:
         before=reader.text("status_before"),
         after=reader.text("status_after"),
         steps=tuple(_step(entry) for entry in reader.dicts("steps")),
+        earlier=reader.text("before"),
         error=reader.text("error"),
     ))
 

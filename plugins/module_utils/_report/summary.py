@@ -25,7 +25,7 @@ def outcomes(report: Report) -> tuple[str, str]:
     """2 of 3; nodes moved, 1 failed."""
     wanted = "moved" if report.action == "migrate" else "given back" if report.action == "rollback" else "done"
     found = f"node{'' if len(report.nodes) == 1 else 's'} {wanted}"
-    for outcome in ("failed", "given back", "untouched"):
+    for outcome in ("failed", "given back", "untouched", "moved before", "given back before"):
         if outcome != wanted and report.count(outcome):
             found += f", {report.count(outcome):,} {outcome}"
     return f"{report.count(wanted):,} of {len(report.nodes):,}", found
@@ -47,7 +47,8 @@ def _head(report: Report) -> Iterator[str]:
     state = f"{report.state}, " if report.state else ""
     dry = " (check mode: nothing was changed)" if report.check_mode else ""
     waves = f" in {plural(len(report.waves), 'wave')}" if report.waves else ""
-    yield f"cluster {report.cluster}: {report.action}, {state}{' '.join(outcomes(report))}{waves}, {duration(report.seconds)}{dry}"
+    took = "" if report.seconds is None else f", {duration(report.seconds)}"
+    yield f"cluster {report.cluster}: {report.action}, {state}{' '.join(outcomes(report))}{waves}{took}{dry}"
     if report.reason:
         yield f"halted: {report.reason}"
     counts = [plural(sum(one.severity == severity and not one.accepted for one in report.findings), severity) for severity in SEVERITIES]
@@ -66,16 +67,22 @@ def _nodes(report: Report) -> Iterator[str]:
 
 
 def _node(node: Node, report: Report) -> str:
-    parts = [f"node {node.name}: {node.outcome(report.action)}", f"kernel {node.kernel or '?'}"]
+    parts = [f"node {node.name}: {node.outcome(report.action)}"] + ([f"kernel {node.kernel}"] if node.kernel else [])
+    if report.action == "migrate":
+        parts += _rules(node, report)
+    return "; ".join(parts) + (f"\n  {node.error}" if node.error else "")
+
+
+def _rules(node: Node, report: Report) -> list[str]:
     families = [f"{backend} {family} {count}" for (backend, family), count in node.found.by_family().items()]
-    parts.append(f"found {' + '.join(families) or 'no rules of kube-proxy'}")
+    parts = [f"found {' + '.join(families) or 'no rules of kube-proxy'}"]
     if node.takeover_seconds is not None:
         parts.append(f"taken over in {duration(node.takeover_seconds)}")
     removed = ", ".join(([str(node.removed)] if node.removed else []) + list(node.extras_removed))
     parts.append(f"{'would remove' if report.check_mode else 'removed'} {removed or 'nothing'}")
     if node.kept:
         parts.append(f"kept {len(node.kept):,}")
-    return "; ".join(parts) + (f"\n  {node.error}" if node.error else "")
+    return parts
 
 
 def _traffic(report: Report) -> Iterator[str]:

@@ -37,7 +37,3 @@ def helper():
 def fleet(helper):
     """The function that makes up large clusters."""
     return helper("fleet").fleet
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "browser: opens the report in a real browser; is skipped where there is none")

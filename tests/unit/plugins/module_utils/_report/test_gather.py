@@ -24,6 +24,12 @@ def test_what_both_calls_removed_is_added_and_what_was_found_is_the_first_calls(
     assert data["nodes"]["w1"]["found"]["nft"]["ip"]["nat"]["kube-proxy"]["chains"] == 24
 
 
+def test_rules_that_the_second_call_did_not_count_are_those_found_where_all_chains_went():
+    for chains, rules in ((24, 61), (20, None)):
+        data = gather([node("w1", cleaned=[cleaned(jumps=3), {**cleaned(chains=chains, rules=None), "found": {}}])], cluster="a")
+        assert data["nodes"]["w1"]["removed"]["rules"] == rules
+
+
 def test_the_first_error_is_the_nodes():
     steps = [{"name": "prove", "began": 1.0, "seconds": 1.0, "ok": False, "error": "refused"}, {"name": "give_back", "began": 2.0, "seconds": 1.0, "ok": True, "error": "refused"}]
     assert gather([node("w1", steps=steps)], cluster="a")["nodes"]["w1"]["error"] == "refused"
@@ -45,3 +51,8 @@ def test_traffic_names_where_it_came_from():
 def test_the_module_reads_it():
     report = read(gather([node("w1", cleaned=[cleaned(chains=24)])], cluster="a", action="migrate", state="settled", findings=[]))
     assert report.nodes[0].removed.chains == 24 and report.nodes[0].outcome("migrate") == "moved"
+
+
+def test_a_node_that_moved_in_an_earlier_run_is_not_untouched():
+    data = gather([node("w1", steps=[], before="moved"), node("w2", steps=[])], cluster="a", action="migrate")
+    assert [one.outcome("migrate") for one in read(data).nodes] == ["moved before", "untouched"]
