@@ -42,7 +42,7 @@ test: setup ## everything: unit, lint, sanity, molecule
 	$(USE) python3 tools/check.py unit lint sanity molecule
 
 unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"; the report in a browser: ARGS="-m browser"
-	$(USE) pytest --junitxml=.work/results/unit.xml -m "not browser" $(ARGS)
+	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" $(ARGS)
 
 lint: setup ## ansible-lint, roles' interfaces, changelog, package
 	$(USE) python3 tools/lint.py

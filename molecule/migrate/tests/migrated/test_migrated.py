@@ -65,6 +65,11 @@ def test_only_the_record_is_left_of_ours(cluster):
     assert json.loads(record["data"]["state.json"])["phase"] == "settled"
 
 
+def test_the_workload_was_left_alone(cluster):
+    restarts = {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in cluster.get("-n", "demo", "pods")}
+    assert set(restarts.values()) == {0}, restarts
+
+
 def test_workload_answers_from_every_node_by_every_path(host, cluster):
     addresses = [cluster.service_ip("demo", "web"), "127.0.0.1:30080"]
     addresses += [f"{node['ansible_host']}:30080" for node in cluster.hosts.values()]
