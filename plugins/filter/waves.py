@@ -17,7 +17,8 @@ description:
 positional: _input
 options:
   _input:
-    description: For each cluster, the nodes that are still to move, as dictionaries with C(host) and C(control_plane).
+    description: For each cluster, the nodes that are still to move, as dictionaries with C(host), C(control_plane) and, where nodes are
+      to be sorted, C(order) (a list of texts).
     type: dict
     required: true
   sizes:

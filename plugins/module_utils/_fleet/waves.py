@@ -42,18 +42,24 @@ def split(names, sizes):
 
 
 def order(nodes, control_planes="last"):
-    """Put one cluster's nodes in the order they move in; nodes: [{host, control_plane}] as the inventory has them."""
+    """Put one cluster's nodes in the order they move in; nodes: [{host, control_plane, order}] as the inventory has them.
+
+    order, which may be missing, is a list of texts: nodes are sorted by them, and stay in the inventory's order where they are the same.
+    """
     if control_planes not in ("first", "last", "mixed"):
         raise WaveError(f"control planes {control_planes!r}: expected first, last or mixed")
-    if control_planes == "mixed":
-        return [node["host"] for node in nodes]
-    return [node["host"] for node in sorted(nodes, key=lambda node: bool(node["control_plane"]) == (control_planes == "last"))]
+
+    def rank(node):
+        later = control_planes != "mixed" and bool(node["control_plane"]) == (control_planes == "last")
+        return later, list(node.get("order") or [])
+
+    return [node["host"] for node in sorted(nodes, key=rank)]
 
 
 def plan(clusters, sizes, control_planes="last"):
     """Plan a run over several clusters.
 
-    clusters: {cluster: [{host, control_plane}]}, only the nodes that are still to move.
+    clusters: {cluster: [{host, control_plane, order}]}, only the nodes that are still to move.
     Returns {hosts: all of them in the order of the waves, serial: hosts in each wave of the run,
     waves: {cluster: [[host]]}, number: {host: which wave it is in, from 0}}.
     """

@@ -36,6 +36,12 @@ def test_control_planes_move_last_by_default():
     assert waves.order(cluster, "mixed") == ["cp1", "w1", "w2"]
 
 
+def test_nodes_are_sorted_by_the_values_of_their_labels_among_their_kind():
+    zones = {"cp1": ["a"], "w1": ["b", "2"], "w2": ["a"], "w3": ["b", "1"], "w4": ["a"]}
+    cluster = [{**node, "order": zones[node["host"]]} for node in nodes(*zones, control_planes=("cp1",))]
+    assert waves.order(cluster) == ["w2", "w4", "w3", "w1", "cp1"]
+
+
 def test_clusters_advance_side_by_side():
     plan = waves.plan({"a": nodes("a1", "a2", "a3"), "b": nodes("b1")}, [1, 5])
     assert plan["hosts"] == ["a1", "b1", "a2", "a3"]
