@@ -70,4 +70,3 @@ def remove(settings):
     (folder / "hosts.yml").unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
-

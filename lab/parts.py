@@ -13,8 +13,8 @@ import sys
 import tarfile
 import zipfile
 
-from lab.progress import say, step
-from lab.shell import LabError, output, run
+from lab.progress import step
+from lab.shell import output, run
 
 RECIPE = "1"  # raise when a build changes in a way that versions and flags do not show
 

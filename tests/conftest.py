@@ -42,7 +42,8 @@ else:
     _package("ansible_collections.fleetops.kubeproxy_free", ROOT)
 
 # A test that eats memory without end fails by itself, instead of taking the machine along.
-resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+for limit in (resource.RLIMIT_DATA, resource.RLIMIT_AS):
+    resource.setrlimit(limit, (4 << 30, resource.getrlimit(limit)[1]))
 
 # A slow or busy machine is no reason to fail; the same examples on every run, so that a failure can be repeated.
 hypothesis.settings.register_profile("collection", deadline=None, derandomize=True, database=None, print_blob=True)
@@ -60,6 +61,3 @@ MARKERS = (
 def pytest_configure(config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-
-# a test that runs away must end itself, and not the machine
-resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))

@@ -74,7 +74,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(targets) for the node; C(outside) for a client that is no node, which includes external IPs that no node owns; C(skipped), a list of C(service) and C(why).
+    - C(targets) for the node; C(outside) for a client that is no node, which includes external IPs that no node owns;
+      C(skipped), a list of C(service) and C(why).
   type: dict
 """
 
@@ -87,7 +88,8 @@ def probe_targets(node, services, endpoint_slices, nodes, **options):
         return plan(node, services, endpoint_slices, nodes, **options)
     except (KeyError, TypeError, AttributeError) as error:
         raise AnsibleFilterError(
-            f"probe_targets: cannot read the objects for node {node} ({error!r}); expected lists of API objects as kubernetes.core.k8s_info returns them in 'resources'"
+            f"probe_targets: cannot read the objects for node {node} ({error!r}); expected lists of API objects as "
+            "kubernetes.core.k8s_info returns them in 'resources'"
         ) from error
 
 

@@ -15,7 +15,8 @@ description:
 positional: _input, outside
 options:
   _input:
-    description: For each node C(name), C(node_facts), C(wave), C(steps), C(cleaned) (results of M(fleetops.kubeproxy_free.kube_proxy_rules), in order) and C(traffic).
+    description: For each node C(name), C(node_facts), C(wave), C(steps), C(cleaned)
+      (results of M(fleetops.kubeproxy_free.kube_proxy_rules), in order) and C(traffic).
     type: list
     elements: dict
     required: true

@@ -30,7 +30,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: C(plausible), C(p_value) (null when there was nothing to test), C(counts) by backend, C(strangers) that answered without being expected, and C(why) in words.
+  description: C(plausible), C(p_value) (null when there was nothing to test), C(counts) by backend, C(strangers) that answered without being
+    expected, and C(why) in words.
   type: dict
 """
 
@@ -42,7 +43,8 @@ def spread(counts, backends):
     several = [counts] if isinstance(counts, dict) else list(counts) if not isinstance(counts, str) else counts
     if not isinstance(several, list) or not all(isinstance(one, dict) for one in several) or isinstance(backends, str):
         raise AnsibleFilterError(
-            f"spread: got {type(counts).__name__} and {type(backends).__name__}; expected answers by backend (a dictionary, or a list of them) and a list of backends"
+            f"spread: got {type(counts).__name__} and {type(backends).__name__}; expected answers by backend (a dictionary, or a list of "
+            "them) and a list of backends"
         )
     return judge_spread(add_up(several), backends)
 

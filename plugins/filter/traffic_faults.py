@@ -9,7 +9,8 @@ author: The fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
 short_description: Say what a prober's run saw fail
 description:
-  - Returns a sentence for each path on which a request was refused, timed out, reset or answered wrongly, or which was not probed. Slow answers are no failures.
+  - Returns a sentence for each path on which a request was refused, timed out, reset or answered wrongly, or which was not probed. Slow answers are no
+    failures.
 options:
   _input:
     description: RV(fleetops.kubeproxy_free.traffic_probe#module:traffic) of M(fleetops.kubeproxy_free.traffic_probe).

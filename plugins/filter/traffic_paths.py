@@ -10,7 +10,8 @@ author: The fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
 short_description: Turn probe targets into paths of the traffic prober
 description:
-  - Makes one path for M(fleetops.kubeproxy_free.traffic_probe) of every target that P(fleetops.kubeproxy_free.probe_targets#filter) planned. Targets of the same name are one path.
+  - Makes one path for M(fleetops.kubeproxy_free.traffic_probe) of every target that P(fleetops.kubeproxy_free.probe_targets#filter) planned.
+    Targets of the same name are one path.
 positional: _input, streams
 options:
   _input:

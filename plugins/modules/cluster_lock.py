@@ -112,9 +112,13 @@ def hold(module, leases):
     step = _lease.decide(found, params["holder"], now)
     if step == _lease.HELD and not params["steal"]:
         holder, until = found["spec"]["holderIdentity"], _lease.format_time(_lease.expires(found))
-        module.fail_json(msg=f"the lock {_lease.NAMESPACE}/{_lease.NAME} is held by {holder!r} until {until} (renewed "
-                             f"{found['spec']['renewTime']}); expected that no other run changes this cluster. Wait for it, or, if that run is known to be dead, "
-                             "run again with -e kpr_steal_lock=true", holder=holder, expires=until)
+        module.fail_json(
+            msg=f"the lock {_lease.NAMESPACE}/{_lease.NAME} is held by {holder!r} until {until} (renewed "
+            f"{found['spec']['renewTime']}); expected that no other run changes this cluster. Wait for it, or, if that run is known to be dead, "
+            "run again with -e kpr_steal_lock=true",
+            holder=holder,
+            expires=until,
+        )
     wanted = _lease.manifest(found, params["holder"], now, params["duration"])
     if not module.check_mode:
         leases.write(wanted, create=found is None)

@@ -18,6 +18,7 @@ description:
     enter kube-proxy's chains are compared before and after.
   - Neither looks at other traffic, so it may be run on a busy node.
 extends_documentation_fragment:
+  - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module
 options:
   targets:
@@ -154,7 +155,8 @@ targets:
       description: Percentiles in milliseconds (C(p50_ms), C(p90_ms), C(p99_ms), C(max_ms)).
       type: dict
     translated:
-      description: Requests (or, where others were watched, connections) that netfilter translated to a backend; null when connection tracking could not be asked.
+      description: Requests (or, where others were watched, connections) that netfilter translated to a backend; null when
+        connection tracking could not be asked.
       type: int
     translated_to:
       description: Those backends, with their number of requests.
@@ -173,7 +175,8 @@ counters:
       type: list
       elements: str
     moved:
-      description: Rules whose counters moved (C(where), C(rule), C(packets), C(targets)). C(explained) says that the targets' own translated requests account for it.
+      description: Rules whose counters moved (C(where), C(rule), C(packets), C(targets)). C(explained) says that the
+        targets' own translated requests account for it.
       type: list
       elements: dict
 problems:

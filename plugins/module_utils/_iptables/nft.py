@@ -16,6 +16,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables import ruleset
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Nftables, Overtaken
 
+
 class Session:
     """One view of nf_tables, over all its tables: whatever is committed builds on what was read, or raises Overtaken."""
 

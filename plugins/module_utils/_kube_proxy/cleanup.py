@@ -128,7 +128,9 @@ class Cleanup:
                 f"{first['target']}: {first['rule']} ({len(found)} such in all); expected none. Find out whose it is, take it away there, and run this again"
             )
         if self.ipvs.servers and not tools.which("ipvsadm"):
-            raise Refused(f"there are {len(self.ipvs.servers)} virtual servers of kube-proxy's IPVS mode and no program to delete them: apt-get install ipvsadm")
+            raise Refused(
+                f"there are {len(self.ipvs.servers)} virtual servers of kube-proxy's IPVS mode and no program to delete them: apt-get install ipvsadm"
+            )
 
     def _linked(self) -> list[str]:
         """Where packets still come to kube-proxy's rules."""

@@ -146,7 +146,17 @@ def _disarm(path: str) -> bool:
 def _start_timer(command: list[str], seconds: int, token: str) -> None:
     if _has_systemd():
         unit = f"--unit={UNIT}-{token}"
-        tools.run([tools.which("systemd-run") or "systemd-run", "--quiet", "--collect", unit, f"--on-active={seconds}", "--timer-property=AccuracySec=100ms", *command])
+        tools.run(
+            [
+                tools.which("systemd-run") or "systemd-run",
+                "--quiet",
+                "--collect",
+                unit,
+                f"--on-active={seconds}",
+                "--timer-property=AccuracySec=100ms",
+                *command,
+            ]
+        )
         return
     # A process of its own that outlives this one and the session. Disarmed, it ends without doing anything.
     nothing = subprocess.DEVNULL

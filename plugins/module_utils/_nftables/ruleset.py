@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, NamedTuple, Optional
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Nftables, attribute, attributes, fields, message, number, string, text
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import (
+    Nftables,
+    attribute,
+    attributes,
+    fields,
+    message,
+    number,
+    string,
+    text,
+)
 
 NFT_MSG_NEWTABLE, NFT_MSG_GETTABLE, NFT_MSG_DELTABLE = 0, 1, 2
 NFT_MSG_GETCHAIN, NFT_MSG_DELCHAIN = 4, 5

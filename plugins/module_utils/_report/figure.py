@@ -10,7 +10,7 @@ from typing import Iterable, Iterator, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.markup import Markup, tag
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import Report
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import COUNTS, WRONG, Path
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import COUNTS, WRONG, Path, Traffic
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import clock, duration, number
 
 WIDTH, LEFT, RIGHT = 1000.0, 150.0, 10.0
@@ -32,11 +32,11 @@ class Axis:
     @classmethod
     def of(cls, report: Report) -> Optional[Axis]:
         times = [time for wave in report.waves for time in (wave.started, wave.finished) if time is not None]
-        times += [time for bar in _bars(report) for time in (bar.began, bar.began + bar.seconds)]
+        times += [time for block in _bars(report) for time in (block.began, block.began + block.seconds)]
         if report.traffic:
             series = report.traffic.series()
             times += [time for second in series for time in (second, second + report.traffic.bucket)]
-        return cls(min(times), max(max(times), min(times) + 1)) if times else None
+        return cls(min(times), max(*times, min(times) + 1)) if times else None
 
     def x(self, time: float) -> float:
         return LEFT + (time - self.begin) / (self.end - self.begin) * (WIDTH - LEFT - RIGHT)
@@ -55,10 +55,9 @@ class Bar:
     ok: bool
 
 
-def traffic(report: Report, axis: Axis) -> Markup:
+def traffic(report: Report, seen: Traffic, axis: Axis) -> Markup:
     """Above, answers per second; below, what went wrong in each bucket of time."""
-    assert report.traffic is not None
-    series, bucket = report.traffic.series(), report.traffic.bucket
+    series, bucket = seen.series(), seen.bucket
     upper, lower, gap = 90.0, 70.0, 22.0
     height = TOP + upper + gap + lower + 20
     answers = {second: row[0] / bucket for second, row in series.items()}
@@ -80,13 +79,13 @@ def traffic(report: Report, axis: Axis) -> Markup:
 
 def timeline(report: Report, axis: Axis) -> Markup:
     bars = list(_bars(report))
-    rows = list(dict.fromkeys(bar.row for bar in bars))
+    rows = list(dict.fromkeys(block.row for block in bars))
     height = TOP + ROW * len(rows) + 24
     return _picture(
         "What was done when", height,
         _waves(report, axis, height - 20),
         [_label(_shortened(row), TOP + ROW * position + 13) for position, row in enumerate(rows)],
-        [_bar(bar, axis, TOP + ROW * rows.index(bar.row)) for bar in bars],
+        [_bar(block, axis, TOP + ROW * rows.index(block.row)) for block in bars],
         _time_axis(axis, height - 20),
     )  # fmt: skip
 
@@ -114,9 +113,9 @@ def _bars(report: Report) -> Iterator[Bar]:
             if step.began is not None:
                 waves.setdefault((node.wave or 0, step.name), []).append(Bar(node.name, step.name, step.began, step.seconds, step.ok))
     for (wave, name), bars in sorted(waves.items(), key=lambda entry: entry[0][0]):
-        began = min(bar.began for bar in bars)
+        began = min(block.began for block in bars)
         row = f"wave {wave} ({len(report.waves[wave - 1].nodes):,})" if wave else "no wave"
-        yield Bar(row, name, began, max(bar.began + bar.seconds for bar in bars) - began, all(bar.ok for bar in bars))
+        yield Bar(row, name, began, max(block.began + block.seconds for block in bars) - began, all(block.ok for block in bars))
 
 
 def _picture(title: str, height: float, *content: object) -> Markup:
@@ -136,17 +135,19 @@ def _waves(report: Report, axis: Axis, bottom: float) -> list[Markup]:
     return found
 
 
-def _bar(bar: Bar, axis: Axis, y: float) -> Markup:
-    x = axis.x(bar.began)
-    failed = "" if bar.ok else ", failed"
-    kind = STEP_CLASSES.get(bar.step, "step") if bar.ok else "failed"
-    title = tag("title", f"{bar.row}: {bar.step}, {duration(bar.seconds)} from {clock(bar.began)}{failed}")
-    return tag("rect", title, class_=kind, x=x, y=y + 3, width=max(axis.x(bar.began + bar.seconds) - x, 1.5), height=ROW - 5, rx=2)
+def _bar(block: Bar, axis: Axis, y: float) -> Markup:
+    x = axis.x(block.began)
+    failed = "" if block.ok else ", failed"
+    kind = STEP_CLASSES.get(block.step, "step") if block.ok else "failed"
+    title = tag("title", f"{block.row}: {block.step}, {duration(block.seconds)} from {clock(block.began)}{failed}")
+    return tag("rect", title, class_=kind, x=x, y=y + 3, width=max(axis.x(block.began + block.seconds) - x, 1.5), height=ROW - 5, rx=2)
 
 
 def _area(values: dict[int, float], axis: Axis, bucket: int, base: float, scale: float) -> Markup:
     """Steps, not slopes: a bucket without a request is a hole."""
-    path = "".join(f"M{axis.x(second):.1f} {base:.1f}V{base - value * scale:.1f}H{axis.x(second + bucket):.1f}V{base:.1f}z" for second, value in values.items() if value)
+    path = "".join(
+        f"M{axis.x(second):.1f} {base:.1f}V{base - value * scale:.1f}H{axis.x(second + bucket):.1f}V{base:.1f}z" for second, value in values.items() if value
+    )
     return tag("path", class_="ok", d=path)
 
 
@@ -175,7 +176,9 @@ def _label(text: str, y: float, anchor: str = "start", x: float = 0.0) -> Markup
 
 
 def _title(second: int, row: list[float]) -> Markup:
-    return tag("title", f"{clock(second)}: " + ", ".join(f"{number(row[COUNTS.index(kind)])} {kind.replace('_', ' ')}" for kind in WRONG if row[COUNTS.index(kind)]))
+    return tag(
+        "title", f"{clock(second)}: " + ", ".join(f"{number(row[COUNTS.index(kind)])} {kind.replace('_', ' ')}" for kind in WRONG if row[COUNTS.index(kind)])
+    )
 
 
 def _shortened(text: str, length: int = 22) -> str:

@@ -31,7 +31,7 @@ def render(content: Content) -> Markup:
     return Markup("".join(render(part) for part in content))
 
 
-def tag(name: str, /, *content: Content, **attributes: Any) -> Markup:
+def tag(element: str, /, *content: Content, **attributes: Any) -> Markup:
     """class_ stands for class, data_node for data-node. An attribute that is True stands alone, one that is None or False is left out."""
     text = ""
     for key, value in attributes.items():
@@ -39,9 +39,9 @@ def tag(name: str, /, *content: Content, **attributes: Any) -> Markup:
             continue
         key = key.rstrip("_").replace("_", "-")
         text += f" {key}" if value is True else f' {key}="{html.escape(_value(value))}"'
-    if name in VOID:
-        return Markup(f"<{name}{text}>")
-    return Markup(f"<{name}{text}>{render(content)}</{name}>")
+    if element in VOID:
+        return Markup(f"<{element}{text}>")
+    return Markup(f"<{element}{text}>{render(content)}</{element}>")
 
 
 def _value(value: Any) -> str:

@@ -154,7 +154,9 @@ def _finding(reader: Reader) -> Finding:
 
 
 def _step(reader: Reader) -> Step:
-    return reader.end(Step(reader.text("name", required=True), reader.number("began"), reader.number("seconds") or 0.0, reader.flag("ok", True), reader.text("error")))
+    return reader.end(
+        Step(reader.text("name", required=True), reader.number("began"), reader.number("seconds") or 0.0, reader.flag("ok", True), reader.text("error"))
+    )
 
 
 def _node(reader: Reader, name: str, wave: Optional[int]) -> Node:

@@ -62,13 +62,22 @@ def _cell(value: Union[str, float, None], text: Content) -> Markup:
 
 
 def _steps(node: Node) -> Markup:
-    rows = [tag("tr", tag("td", step.name), _number(duration(step.seconds)), tag("td", "ok" if step.ok else "failed", class_="good" if step.ok else "bad")) for step in node.steps]
+    rows = [
+        tag("tr", tag("td", step.name), _number(duration(step.seconds)), tag("td", "ok" if step.ok else "failed", class_="good" if step.ok else "bad"))
+        for step in node.steps
+    ]
     return _block("Steps", tag("table", rows) if rows else tag("p", "none", class_="quiet"))
 
 
 def _rules(node: Node) -> Markup:
     rows = [
-        tag("tr", tag("td", f"{part.backend} {part.family} {part.table}"), tag("td", part.owner), _number(number(part.count.chains)), _number(number(part.count.rules)))
+        tag(
+            "tr",
+            tag("td", f"{part.backend} {part.family} {part.table}"),
+            tag("td", part.owner),
+            _number(number(part.count.chains)),
+            _number(number(part.count.rules)),
+        )
         for part in node.found.parts
     ]
     heads = tag("tr", tag("th", "Table"), tag("th", "Owner"), tag("th", "Chains", class_="n"), tag("th", "Rules", class_="n"))

@@ -21,7 +21,15 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.wo
 
 # Rows of the table of paths; paths on which nothing went wrong are summed up by Service.
 PATH_ROWS = 200
-STEP_WORDS = (("take", "take over"), ("prove", "prove"), ("retire", "retire"), ("clean", "clean"), ("back", "give back"), ("step", "other"), ("failed", "failed"))
+STEP_WORDS = (
+    ("take", "take over"),
+    ("prove", "prove"),
+    ("retire", "retire"),
+    ("clean", "clean"),
+    ("back", "give back"),
+    ("step", "other"),
+    ("failed", "failed"),
+)
 TITLES = {"migrate": "Migration", "rollback": "Way back"}
 
 
@@ -37,7 +45,17 @@ def page(report: Report) -> str:
         tag("style", Markup(CSS)),
     )
     axis = figure.Axis.of(report)
-    body = [_head(report), _tiles(report), _halt(report), _next(report), _run(report, axis), _paths(report, axis), nodes.section(report), _rules(report), _findings(report)]
+    body = [
+        _head(report),
+        _tiles(report),
+        _halt(report),
+        _next(report),
+        _run(report, axis),
+        _paths(report, axis),
+        nodes.section(report),
+        _rules(report),
+        _findings(report),
+    ]
     return "<!doctype html>\n" + tag("html", head, tag("body", body, tag("script", Markup(JAVASCRIPT))), lang="en") + "\n"
 
 
@@ -89,7 +107,7 @@ def _run(report: Report, axis: Optional[figure.Axis]) -> Optional[Markup]:
         return None
     parts = [tag("h2", "The run")]
     if report.traffic and report.traffic.series():
-        parts += [_scroll(figure.traffic(report, axis)), _legend([("ok", "answered"), *((kind, kind.replace("_", " ")) for kind in WRONG)])]
+        parts += [_scroll(figure.traffic(report, report.traffic, axis)), _legend([("ok", "answered"), *((kind, kind.replace("_", " ")) for kind in WRONG)])]
         if report.traffic.left_out:
             parts.append(tag("p", f"{plural(report.traffic.left_out, 'request')} left out: the prober itself was kept from running.", class_="warn"))
     if any(step.began is not None for node in report.nodes for step in node.steps):
@@ -98,7 +116,9 @@ def _run(report: Report, axis: Optional[figure.Axis]) -> Optional[Markup]:
 
 
 def _legend(entries: object) -> Markup:
-    swatch = [tag("li", tag("svg", tag("rect", class_=kind, width=10, height=10, rx=2), viewBox="0 0 10 10", aria_hidden="true"), words) for kind, words in entries]
+    swatch = [
+        tag("li", tag("svg", tag("rect", class_=kind, width=10, height=10, rx=2), viewBox="0 0 10 10", aria_hidden="true"), words) for kind, words in entries
+    ]
     return tag("ul", swatch, class_="legend")
 
 
@@ -111,7 +131,16 @@ def _rules(report: Report) -> Optional[Markup]:
     if not found:
         return None
     rows = [
-        tag("tr", tag("td", place), tag("td", table), tag("td", owner), _cell(len(counts)), _cell(total(counts).chains), _cell(total(counts).rules), _cell(total(counts).jumps))
+        tag(
+            "tr",
+            tag("td", place),
+            tag("td", table),
+            tag("td", owner),
+            _cell(len(counts)),
+            _cell(total(counts).chains),
+            _cell(total(counts).rules),
+            _cell(total(counts).jumps),
+        )
         for (place, table, owner), counts in sorted(found.items())
     ]
     heads = [tag("th", name) for name in ("Backend", "Table", "Owner")] + [tag("th", name, class_="n") for name in ("Nodes", "Chains", "Rules", "Jumps")]
@@ -151,11 +180,21 @@ def _paths(report: Report, axis: Optional[figure.Axis]) -> Optional[Markup]:
 
 def _path_table(paths: list[Path], traffic: Traffic, axis: Optional[figure.Axis]) -> Markup:
     rows = [
-        tag("tr", tag("td", path.origin, class_="name"), tag("td", path.name, class_="name"), _cell(path.requests), [_cell(path.counts[kind]) for kind in WRONG], _cell(path.p99_ms), _cell(path.max_ms),
-            tag("td", figure.strip(path, axis, traffic.bucket) if axis else None))
+        tag(
+            "tr",
+            [tag("td", text, class_="name") for text in (path.origin, path.name)],
+            _cell(path.requests),
+            [_cell(path.counts[kind]) for kind in WRONG],
+            [_cell(time) for time in (path.p99_ms, path.max_ms)],
+            tag("td", figure.strip(path, axis, traffic.bucket) if axis else None),
+        )
         for path in paths
-    ]  # fmt: skip
-    heads = [tag("th", "From"), tag("th", "Path")] + [tag("th", name, class_="n") for name in ("Requests", *_wrong_heads(), "p99 ms", "max ms")] + [tag("th", "When")]
+    ]
+    heads = (
+        [tag("th", "From"), tag("th", "Path")]
+        + [tag("th", name, class_="n") for name in ("Requests", *_wrong_heads(), "p99 ms", "max ms")]
+        + [tag("th", "When")]
+    )
     return _table(heads, rows)
 
 
@@ -164,10 +203,16 @@ def _service_table(traffic: Traffic) -> Markup:
     for path in traffic.paths:
         services.setdefault(path.service or "(no Service)", []).append(path)
     rows = [
-        tag("tr", tag("td", name, class_="name"), _cell(len(paths)), _cell(sum(path.requests for path in paths)), [_cell(sum(path.counts[kind] for path in paths)) for kind in WRONG],
-            _cell(max((path.max_ms for path in paths if path.max_ms is not None), default=None)))
+        tag(
+            "tr",
+            tag("td", name, class_="name"),
+            _cell(len(paths)),
+            _cell(sum(path.requests for path in paths)),
+            [_cell(sum(path.counts[kind] for path in paths)) for kind in WRONG],
+            _cell(max((path.max_ms for path in paths if path.max_ms is not None), default=None)),
+        )
         for name, paths in sorted(services.items(), key=lambda entry: (-sum(path.wrong for path in entry[1]), entry[0]))
-    ]  # fmt: skip
+    ]
     heads = [tag("th", "Service")] + [tag("th", name, class_="n") for name in ("Paths", "Requests", *_wrong_heads(), "max ms")]
     return _table(heads, rows)
 
@@ -181,10 +226,16 @@ def _findings(report: Report) -> Optional[Markup]:
         return None
     counts = ", ".join(plural(sum(one.severity == severity for one in report.findings), severity) for severity in SEVERITIES)
     heads = [tag("th", name) for name in ("Severity", "Object", "Found", "Why it matters", "What to do")]
-    return tag("section", tag("h2", "What the plan said"), tag("details", tag("summary", counts), _table(heads, [_finding(one) for one in report.findings]), open=len(report.findings) <= 20))
+    return tag(
+        "section",
+        tag("h2", "What the plan said"),
+        tag("details", tag("summary", counts), _table(heads, [_finding(one) for one in report.findings]), open=len(report.findings) <= 20),
+    )
 
 
 def _finding(one: Finding) -> Markup:
     kind = {"blocker": "bad", "warning": "warn"}.get(one.severity)
     word = one.severity + (" (accepted)" if one.accepted else "")
-    return tag("tr", tag("td", tag("b", word, class_=kind), tag("br"), tag("code", one.id)), [tag("td", text) for text in (one.object, one.found, one.why, one.remedy)])
+    return tag(
+        "tr", tag("td", tag("b", word, class_=kind), tag("br"), tag("code", one.id)), [tag("td", text) for text in (one.object, one.found, one.why, one.remedy)]
+    )

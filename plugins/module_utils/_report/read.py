@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Optional, TypeVar
 
 Made = TypeVar("Made")
@@ -37,7 +38,7 @@ class Reader:
 
     def number(self, key: str) -> Optional[float]:
         value = self._take(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value != value):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value)):
             raise self._wrong(key, value, "a number")
         return value
 

@@ -21,7 +21,8 @@ body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; background: 
 h1 { margin: 0; font-size: 1.6rem; overflow-wrap: anywhere; } h2 { margin: 0 0 .6rem; font-size: 1.1rem; } h3 { margin: .8rem 0 .3rem; font-size: .95rem; }
 p { margin: .3rem 0; } .quiet { color: var(--quiet); fill: var(--quiet); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.2rem; margin-top: 1rem; }
-.badge { display: inline-block; padding: .1rem .6rem; border-radius: 1rem; border: 1px solid currentColor; font-size: .85rem; font-weight: 600; vertical-align: middle; }
+.badge { display: inline-block; padding: .1rem .6rem; border-radius: 1rem; border: 1px solid currentColor;
+  font-size: .85rem; font-weight: 600; vertical-align: middle; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .alert { border-left: 5px solid var(--bad); overflow-wrap: anywhere; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; margin-top: 1rem; }
@@ -29,13 +30,16 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .tile b { display: block; font-size: 1.5rem; line-height: 1.25; } .tile span { color: var(--quiet); font-size: .85rem; }
 svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; } svg.strip { width: 15rem; } ul + .scroll { margin-top: 1rem; }
 .label { fill: var(--quiet); } .axis { stroke: var(--line); } .tick { stroke: var(--line); stroke-dasharray: 2 4; }
-.wave { fill: var(--band); } .wave.odd { fill: var(--band2); } 
+.wave { fill: var(--band); } .wave.odd { fill: var(--band2); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .5rem 0 0; padding: 0; list-style: none; color: var(--quiet); font-size: .85rem; }
 .legend svg { display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; vertical-align: -1px; }
 .scroll { overflow: auto; max-height: 30rem; } .scroll > svg { min-width: 44rem; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-thead th { position: sticky; top: 0; background: var(--card); } th { text-align: left; white-space: nowrap; color: var(--quiet); font-weight: 600; } th, td { padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; }
+thead th { position: sticky; top: 0; background: var(--card); }
+th { text-align: left; white-space: nowrap; color: var(--quiet); font-weight: 600; }
+th, td { padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { border-top: 0; border-bottom: 1px solid var(--line); } tbody tr:first-child td { border-top: 0; }
-td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } td { overflow-wrap: anywhere; } td.name { min-width: 9rem; } td.zero { color: var(--quiet); }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td { overflow-wrap: anywhere; } td.name { min-width: 9rem; } td.zero { color: var(--quiet); }
 .node > summary, .columns { display: grid; min-width: 62rem; gap: 0 .8rem; align-items: baseline; padding: .35rem .2rem;
   grid-template-columns: 1rem minmax(8rem, 2fr) 3.2rem minmax(8rem, 1.6fr) minmax(11rem, 2fr) 5.5rem minmax(8rem, 1.4fr) minmax(9rem, 1.6fr) 6rem; }
 .node { border-top: 1px solid var(--line); font-size: .9rem; content-visibility: auto; contain-intrinsic-size: auto 2.2rem; min-width: 62rem; }
@@ -43,7 +47,8 @@ td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabul
 .node > summary::before { content: "\\25b8"; color: var(--quiet); } .node[open] > summary::before { content: "\\25be"; }
 .node > summary:hover { background: var(--band); } .node span { overflow-wrap: anywhere; }
 #nodes { max-height: 80vh; overflow: auto; }
-.columns { position: sticky; top: 0; z-index: 1; background: var(--card); font-size: .85rem; color: var(--quiet); font-weight: 600; } .columns > :first-child { grid-column: 2; }
+.columns { position: sticky; top: 0; z-index: 1; background: var(--card); font-size: .85rem; color: var(--quiet); font-weight: 600; }
+.columns > :first-child { grid-column: 2; }
 .columns button { all: unset; cursor: pointer; } .columns button:focus-visible { outline: 2px solid var(--accent); }
 .columns [aria-sort=ascending] button::after { content: " \\25b4"; } .columns [aria-sort=descending] button::after { content: " \\25be"; }
 .inside { padding: .2rem 1rem 1rem 1.8rem; display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0 2rem; }
@@ -55,6 +60,9 @@ details > summary { cursor: pointer; } ol, ul { margin: .3rem 0; padding-left: 1
 """
 
 # Fills of what the pictures and their legends show.
-CSS += "".join(f"rect.{name} {{ fill: var(--{name}); }}\n" for name in ("refused", "timed_out", "reset", "other", "slow", "take", "prove", "retire", "clean", "back", "step"))
+CSS += "".join(
+    f"rect.{name} {{ fill: var(--{name}); }}\n"
+    for name in ("refused", "timed_out", "reset", "other", "slow", "take", "prove", "retire", "clean", "back", "step")
+)
 CSS += "rect.failed { fill: var(--bad); }\n"
 CSS += "rect.ok, path.ok { fill: var(--ok); }\n"

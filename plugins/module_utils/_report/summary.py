@@ -102,7 +102,8 @@ def totals(traffic: Traffic) -> str:
     counts = traffic.counts
     found = (
         f"traffic: {plural(traffic.requests, 'request')} on {plural(len(traffic.paths), 'path')}: {number(counts['refused'])} refused, "
-        f"{number(counts['timed_out'])} timed out, {number(counts['reset'])} reset, {number(counts['other'])} failed otherwise, {share(traffic.share_slow)} slow"
+        f"{number(counts['timed_out'])} timed out, {number(counts['reset'])} reset, {number(counts['other'])} failed otherwise, "
+        f"{share(traffic.share_slow)} slow"
     )
     return found + (f"; {plural(traffic.left_out, 'request')} left out, the prober was kept from running" if traffic.left_out else "")
 

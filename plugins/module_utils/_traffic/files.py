@@ -32,7 +32,9 @@ class RunFiles:
         try:
             os.makedirs(self.folder, mode=0o700)
         except OSError as error:
-            raise TrafficError(f"Cannot make {self.folder}: {error.strerror}. Run as root (become: true) or set work_dir to a folder you may write to.") from None
+            raise TrafficError(
+                f"Cannot make {self.folder}: {error.strerror}. Run as root (become: true) or set work_dir to a folder you may write to."
+            ) from None
 
     def exists(self) -> bool:
         return os.path.isdir(self.folder)

@@ -34,7 +34,9 @@ def judge_spread(counts: Mapping[str, int], backends: Iterable[str]) -> dict[str
     elif len(names) < 2:
         result["why"] = "there is nothing to spread over: fewer than two backends"
     elif total < FEWEST_EXPECTED * len(names):
-        result.update(plausible=False, why=f"{total} answers are too few to judge a spread over {len(names)} backends; send at least {FEWEST_EXPECTED * len(names)}")
+        result.update(
+            plausible=False, why=f"{total} answers are too few to judge a spread over {len(names)} backends; send at least {FEWEST_EXPECTED * len(names)}"
+        )
     else:
         share = total / len(names)
         chi_square = sum((count - share) ** 2 / share for count in result["counts"].values())

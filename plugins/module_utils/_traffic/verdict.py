@@ -19,7 +19,9 @@ NEXT_STILL_KUBE_PROXY = (
     "Do not take kube-proxy from this node. Ask its Cilium agent 'cilium-dbg status --verbose' (KubeProxyReplacement: True, the node's devices) "
     "and 'cilium-dbg endpoint list' (every endpoint ready)."
 )
-NEXT_NOT_KUBE_PROXY = "See that kube-proxy runs on this node and has synced: 'kubectl -n kube-system logs -l k8s-app=kube-proxy', 'curl 127.0.0.1:10256/healthz'."
+NEXT_NOT_KUBE_PROXY = (
+    "See that kube-proxy runs on this node and has synced: 'kubectl -n kube-system logs -l k8s-app=kube-proxy', 'curl 127.0.0.1:10256/healthz'."
+)
 NEXT_UNPROVEN = "Connection tracking cannot be asked here. Run the module as root; the kernel needs CONFIG_NF_CT_NETLINK (module nf_conntrack_netlink)."
 
 
@@ -132,7 +134,9 @@ def _who_served(where: str, target: dict[str, Any], wanted: Wanted, mode: str, c
 def traffic_faults(traffic: dict[str, Any], origin: str) -> list[str]:
     """What a prober's run (traffic_probe's result) saw fail, in sentences. Slow answers are no failures."""
     if not traffic.get("paths"):
-        return [f"Nothing was probed from {origin}; expected the result of traffic_probe. See that Ansible reaches it: ansible {origin} -m ansible.builtin.ping"]
+        return [
+            f"Nothing was probed from {origin}; expected the result of traffic_probe. See that Ansible reaches it: ansible {origin} -m ansible.builtin.ping"
+        ]
     found = []
     for path in traffic["paths"]:
         where = f"{path['name']}, probed from {origin}"

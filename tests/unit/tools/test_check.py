@@ -17,18 +17,18 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 
 MAKEFILE = """
 good:
-	@echo '<s><testcase/><testcase/></s>' > .work/results/good.xml
+    @echo '<s><testcase/><testcase/></s>' > .work/results/good.xml
 bad:
-	@echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/bad.xml; exit 1
+    @echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/bad.xml; exit 1
 liar:
-	@echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/liar.xml
+    @echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/liar.xml
 crash:
-	@exit 2
+    @exit 2
 silent:
-	@true
+    @true
 dear:
-	@echo '<s><testcase/></s>' > .work/results/dear.xml
-"""
+    @echo '<s><testcase/></s>' > .work/results/dear.xml
+""".replace("    ", "\t")
 
 
 @pytest.fixture

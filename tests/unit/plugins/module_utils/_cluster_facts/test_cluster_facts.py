@@ -114,7 +114,9 @@ def test_an_owner_reference_is_an_owner():
     assert owner.owner({"metadata": {"ownerReferences": [{"kind": "Addon", "name": "kube-proxy"}]}})["name"] == "Addon kube-proxy"
 
 
-@pytest.mark.parametrize("metadata", [{}, {"labels": {"k8s-app": "kube-proxy"}, "managedFields": [{"manager": "kubeadm"}, {"manager": "kube-controller-manager"}]}])
+@pytest.mark.parametrize(
+    "metadata", [{}, {"labels": {"k8s-app": "kube-proxy"}, "managedFields": [{"manager": "kubeadm"}, {"manager": "kube-controller-manager"}]}]
+)
 def test_kubeadm_is_no_owner(metadata):
     assert owner.owner({"metadata": metadata}) is None
 

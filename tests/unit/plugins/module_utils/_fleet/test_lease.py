@@ -19,10 +19,18 @@ def held(holder="one", age=10, seconds=60):
             "spec": {"holderIdentity": holder, "renewTime": lease.format_time(NOW - datetime.timedelta(seconds=age)), "leaseDurationSeconds": seconds}}
 
 
-@pytest.mark.parametrize("found, holder, expected", [
-    (None, "one", lease.CREATE), (held(), "one", lease.RENEW), (held(), "two", lease.HELD), (held(age=61), "two", lease.TAKE),
-    (held(age=61), "one", lease.RENEW), ({"metadata": {}, "spec": {}}, "two", lease.TAKE), ({"metadata": {}, "spec": {"holderIdentity": ""}}, "two", lease.TAKE),
-])
+@pytest.mark.parametrize(
+    "found, holder, expected",
+    [
+        (None, "one", lease.CREATE),
+        (held(), "one", lease.RENEW),
+        (held(), "two", lease.HELD),
+        (held(age=61), "two", lease.TAKE),
+        (held(age=61), "one", lease.RENEW),
+        ({"metadata": {}, "spec": {}}, "two", lease.TAKE),
+        ({"metadata": {}, "spec": {"holderIdentity": ""}}, "two", lease.TAKE),
+    ],
+)
 def test_decide(found, holder, expected):
     assert lease.decide(found, holder, NOW) == expected
 

@@ -20,7 +20,7 @@ NFACCT = re.compile(r"-m nfacct --nfacct-name +\S+ ")
 
 
 class Marked(NamedTuple):
-    """A dump whose lines say whether they go ("- ") or stay ("  "), and notes ("#! refused CHAIN")."""
+    """A dump whose lines say whether they go ("- ") or stay ("  "), and notes ("#: refused CHAIN")."""
 
     name: str
     before: list[str]
@@ -37,9 +37,9 @@ class Marked(NamedTuple):
 
 def marked(path: pathlib.Path) -> Marked:
     lines = path.read_text(encoding="utf-8").splitlines()
-    body = [line for line in lines if not line.startswith("#!")]
+    body = [line for line in lines if not line.startswith("#:")]
     assert all(line[:2] in ("- ", "  ") for line in body), path
-    notes = [tuple(line.split(" ", 2)[1:]) for line in lines if line.startswith("#!")]
+    notes = [tuple(line.split(" ", 2)[1:]) for line in lines if line.startswith("#:")]
     return Marked(path.stem, [line[2:] for line in body], [line[2:] for line in body if line[0] == " "], notes)
 
 
@@ -128,7 +128,7 @@ def made_up(seed: int) -> Marked:
 def _made_up_table(dice: random.Random, table: str, keep_shared: bool, notes: list[tuple[str, str]]) -> list[tuple[bool, str]]:
     ours = dice.sample(KUBE_PROXYS[table], dice.randint(0, len(KUBE_PROXYS[table])))
     if table == "nat":
-        ours += [f"KUBE-{dice.choice(('SVC', 'SVL', 'SEP', 'FW', 'EXT', 'XLB'))}-{''.join(dice.choices(ALPHABET, k=16))}" for _ in range(dice.randint(0, 6))]
+        ours += [f"KUBE-{dice.choice(('SVC', 'SVL', 'SEP', 'FW', 'EXT', 'XLB'))}-{''.join(dice.choices(ALPHABET, k=16))}" for unused in range(dice.randint(0, 6))]
     others = dice.sample(OTHERS[table], dice.randint(0, len(OTHERS[table])))
     shared = [name for name in ours if table == "nat" and name in ("KUBE-MARK-MASQ", "KUBE-POSTROUTING")]
     referenced = shared and others and dice.random() < 0.3
@@ -140,19 +140,19 @@ def _made_up_table(dice: random.Random, table: str, keep_shared: bool, notes: li
     for chain in [*BUILTIN[table], *others]:
         # Chains lead to later ones only, for the kernel refuses loops.
         later = others[others.index(chain) + 1 :] if chain in others else others
-        rules += [(False, f"-A {chain} {_others_rule(dice, later)}") for _ in range(dice.randint(0, 3))]
+        rules += [(False, f"-A {chain} {_others_rule(dice, later)}") for unused in range(dice.randint(0, 3))]
     if referenced:
         chain = dice.choice(others)
         rules.append((False, f"-A {chain} -p tcp -m tcp --dport 8080 -j {dice.choice(shared)}"))
         notes += [("kept", name) for name in shared]
     for chain in ours:
         later = [*ours[ours.index(chain) + 1 :], *(name for name in stays if name == "KUBE-MARK-MASQ")]
-        rules += [(True, f"-A {chain} {_others_rule(dice, later)}") for _ in range(dice.randint(0, 3))]
+        rules += [(True, f"-A {chain} {_others_rule(dice, later)}") for unused in range(dice.randint(0, 3))]
     for chain in stays:
         rules.append((False, f"-A {chain} -j MARK --set-xmark 0x4000/0x4000"))
     for chain, target, condition, comment in JUMPS[table]:
         if target in chains:
-            for _ in range(dice.choice((0, 1, 1, 1, 2))):
+            for unused in range(dice.choice((0, 1, 1, 1, 2))):
                 rules.append((target not in stays, f'-A {chain} {condition}-m comment --comment "{comment}" -j {target}'))
     dice.shuffle(rules)
     head = [(False, f"*{table}"), *((False, f":{name} ACCEPT [0:0]") for name in BUILTIN[table]), *((name in ours, f":{name} - [0:0]") for name in chains)]

@@ -204,12 +204,16 @@ def test_the_lock_of_legacy_is_waited_for_and_then_told_of(monkeypatch: pytest.M
     assert network.saved("legacy", "ip") == of_others("legacy", "ip", OTHERS)
 
 
+def interrupted(*_unused: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("backend", ["nft", "legacy"])
 def test_killed_half_way_and_run_again(backend: str, settings: cleanup.Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     network.load(backend, "ip", SMALL)
     kind = type(Node(None).backends[0 if backend == "nft" else 1])
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(kind, "remove", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        patch.setattr(kind, "remove", interrupted)
         cleanup.Cleanup(settings).absent()
     assert "KUBE-SERVICES" in "".join(network.saved(backend, "ip"))
     assert cleanup.Cleanup(settings).absent()["clean"]
@@ -227,7 +231,12 @@ def test_without_a_backup_nothing_is_changed(settings: cleanup.Settings, tmp_pat
 
 def test_sets_and_the_interface_of_ipvs_mode(settings: cleanup.Settings) -> None:
     """The interface is a bridge here: kube-proxy makes a dummy, which not every kernel has."""
-    for name, kind in (("KUBE-CLUSTER-IP", "hash:ip,port"), ("KUBE-6-LOAD-BALANCER-SOURCE-CID", "hash:ip,port,net"), ("KUBE-SRC-AAAA", "hash:ip"), ("mine", "hash:ip")):
+    for name, kind in (
+        ("KUBE-CLUSTER-IP", "hash:ip,port"),
+        ("KUBE-6-LOAD-BALANCER-SOURCE-CID", "hash:ip,port,net"),
+        ("KUBE-SRC-AAAA", "hash:ip"),
+        ("mine", "hash:ip"),
+    ):
         network.sh("ipset", "create", name, kind, *(["family", "inet6"] if "-6-" in name else []))
     network.load("nft", "ip", [*SMALL[:-1], "-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j RETURN", "COMMIT"])
     network.sh("ip", "link", "add", "kube-ipvs0", "type", "bridge")
@@ -267,7 +276,11 @@ class TestSwitch:
     @staticmethod
     def now() -> dict[tuple[str, str], list[str]]:
         """Chains with their rules, for rules that are linked again go to the front."""
-        return {(backend, family): sorted(line.split(" ", 3)[3] for line in network.saved(backend, family)) for backend in ("nft", "legacy") for family in ("ip", "ip6")}
+        return {
+            (backend, family): sorted(line.split(" ", 3)[3] for line in network.saved(backend, family))
+            for backend in ("nft", "legacy")
+            for family in ("ip", "ip6")
+        }
 
     @staticmethod
     def sees_packets() -> bool:

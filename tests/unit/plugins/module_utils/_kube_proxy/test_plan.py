@@ -9,6 +9,13 @@ from hypothesis import strategies
 
 from ansible_collections.fleetops.kubeproxy_free.tests.unit.plugins.module_utils._kube_proxy import dumps
 
+
+def only(plans: dict) -> dumps.TablePlan:
+    """The plan of a dump of one table."""
+    (made,) = plans.values()
+    return made
+
+
 MARKED = [dumps.marked(path) for path in sorted(dumps.FIXTURES.glob("*.marked"))]
 
 
@@ -30,13 +37,13 @@ def test_nothing_is_left_to_do_afterwards(dump: dumps.Marked) -> None:
 
 @pytest.mark.parametrize("dump", [dump for dump in MARKED if dump.noted("refused")], ids=lambda dump: dump.name)
 def test_a_rule_of_others_that_leads_to_kube_proxy_is_a_reference(dump: dumps.Marked) -> None:
-    (made,) = dumps.plans(dump.before, dump.kubelet).values()
+    made = only(dumps.plans(dump.before, dump.kubelet))
     assert {one.target for one in made.references} == dump.noted("refused")
     assert all(one.rule in dump.after for one in made.references)
 
 
 def test_a_chain_is_judged_by_its_table_too() -> None:
-    (made,) = dumps.plans(["*mangle", ":KUBE-SERVICES - [0:0]", ":KUBE-SVC-UCJAHX4E4XCGRRJS - [0:0]", "COMMIT"], "v1.34.4").values()
+    made = only(dumps.plans(["*mangle", ":KUBE-SERVICES - [0:0]", ":KUBE-SVC-UCJAHX4E4XCGRRJS - [0:0]", "COMMIT"], "v1.34.4"))
     assert made.empty and made.unknown == ["KUBE-SERVICES", "KUBE-SVC-UCJAHX4E4XCGRRJS"]
 
 
@@ -44,7 +51,7 @@ def test_a_chain_is_judged_by_its_table_too() -> None:
     ("version", "stays"), [("v1.26.15", True), ("1.27.1", False), ("v1.28.0", False), ("v2.0.0", False), (None, True), ("unknown", True)]
 )
 def test_the_shared_chains_stay_for_old_or_unknown_kubelets(version: str | None, stays: bool) -> None:
-    (made,) = dumps.plans(["*nat", ":KUBE-MARK-MASQ - [0:0]", ":KUBE-POSTROUTING - [0:0]", "COMMIT"], version).values()
+    made = only(dumps.plans(["*nat", ":KUBE-MARK-MASQ - [0:0]", ":KUBE-POSTROUTING - [0:0]", "COMMIT"], version))
     assert [one.chain for one in made.kept] == (["KUBE-MARK-MASQ", "KUBE-POSTROUTING"] if stays else [])
     assert made.empty is stays
 

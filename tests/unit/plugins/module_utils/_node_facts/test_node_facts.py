@@ -174,7 +174,12 @@ def test_plugins_of_a_configuration(text, plugins):
     assert cni.described(text)["plugins"] == plugins and not cni.described(text)["unread"]
 
 
-@given(st.text() | st.recursive(st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["type", "plugins", "x"]), inner)).map(json.dumps))
+@given(
+    st.text()
+    | st.recursive(
+        st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["type", "plugins", "x"]), inner)
+    ).map(json.dumps)
+)
 def test_what_is_no_configuration_is_told(text):
     found = cni.described(text)
     assert found["unread"] or all(isinstance(plugin, str) for plugin in found["plugins"]) and found["plugins"]

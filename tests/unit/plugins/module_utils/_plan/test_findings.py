@@ -339,8 +339,16 @@ def wait_for_kube_proxy(cluster):
 
 @case("value-hostservices", "warning", "Helm value hostServices.enabled")
 def dead_value(cluster):
-    cluster.wanted["value_findings"] = [{"id": "hostservices", "severity": "warning", "object": "hostServices.enabled", "found": "true", "why": "It does nothing.",
-                                         "remedy": "Use socketLB.enabled."}]
+    cluster.wanted["value_findings"] = [
+        {
+            "id": "hostservices",
+            "severity": "warning",
+            "object": "hostServices.enabled",
+            "found": "true",
+            "why": "It does nothing.",
+            "remedy": "Use socketLB.enabled.",
+        }
+    ]
 
 
 # -- kube-proxy and kubeadm

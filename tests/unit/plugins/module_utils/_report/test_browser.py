@@ -75,7 +75,8 @@ def test_nodes_are_filtered(browser, written):
     names = browser.value(f"{SHOWN}.map(node => node.querySelector('summary').textContent)")
     assert 0 < len(names) < 99 and all("worker-00" in name and "6.8" in name for name in names)
     assert browser.value("shown.textContent") == f"{len(names)} of 1000 nodes"
-    browser.value("document.getElementById('find').value = ''; const outcome = document.getElementById('outcome'); outcome.value = 'given back'; outcome.dispatchEvent(new Event('change'))")
+    browser.value("document.getElementById('find').value = ''; const outcome = document.getElementById('outcome'); outcome.value = 'given back'; "
+                  "outcome.dispatchEvent(new Event('change'))")  # fmt: skip
     assert browser.value(f"{SHOWN}.map(node => node.dataset.outcome)") == ["given back"] * 2
 
 
@@ -116,7 +117,11 @@ def test_without_script_everything_is_there(browser, written):
 def test_no_other_script_may_run(browser, written, tmp_path):
     """The last fence: even text that got in as markup is not run."""
     broken = tmp_path / "broken.html"
-    broken.write_text(written[12].read_text(encoding="utf-8").replace("</header>", "</header><script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">"))
+    broken.write_text(
+        written[12]
+        .read_text(encoding="utf-8")
+        .replace("</header>", "</header><script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">")
+    )
     browser.open(broken)
     assert browser.value("document.title") == "Migration of cluster prod-eu-1"
     assert browser.problems()

@@ -31,7 +31,10 @@ def test_rules_that_the_second_call_did_not_count_are_those_found_where_all_chai
 
 
 def test_the_first_error_is_the_nodes():
-    steps = [{"name": "prove", "began": 1.0, "seconds": 1.0, "ok": False, "error": "refused"}, {"name": "give_back", "began": 2.0, "seconds": 1.0, "ok": True, "error": "refused"}]
+    steps = [
+        {"name": "prove", "began": 1.0, "seconds": 1.0, "ok": False, "error": "refused"},
+        {"name": "give_back", "began": 2.0, "seconds": 1.0, "ok": True, "error": "refused"},
+    ]
     assert gather([node("w1", steps=steps)], cluster="a")["nodes"]["w1"]["error"] == "refused"
 
 

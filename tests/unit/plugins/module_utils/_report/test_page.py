@@ -71,10 +71,10 @@ def _everywhere(value):
 
 
 DOCUMENTED = set(
-    "cluster action check_mode started finished state reason versions findings waves nodes traffic next_steps id severity object found why remedy accepted kernel "
-    "removed kept takeover_seconds status_before status_after steps error name began seconds ok by_table chains rules jumps tables sets virtual_servers interface "
-    "backend family table chain set series_columns left_out max_lag_ms paths from service kind address port namespace requests refused timed_out reset other slow "
-    "latency p50_ms p90_ms p99_ms max_ms backends errors series".split()
+    "cluster action check_mode started finished state reason versions findings waves nodes traffic next_steps id severity object found why remedy "
+    "accepted kernel removed kept takeover_seconds status_before status_after steps error name began seconds ok by_table chains rules jumps "
+    "tables sets virtual_servers interface backend family table chain set series_columns left_out max_lag_ms paths from service kind address port "
+    "namespace requests refused timed_out reset other slow latency p50_ms p90_ms p99_ms max_ms backends errors series".split()
 )
 
 
@@ -108,7 +108,7 @@ def test_what_went_wrong_is_drawn_where_it_was(three_nodes):
     report = model.read(three_nodes)
     axis = figure.Axis.of(report)
     assert (axis.begin, axis.end) == (1767340810, 1767340980)
-    picture = Elements(figure.traffic(report, axis))
+    picture = Elements(figure.traffic(report, report.traffic, axis))
     (refused,) = of_class(picture, "refused")
     assert float(refused["x"]) == pytest.approx(axis.x(1767340813), abs=0.1)
     assert "08:00:13: 3 refused" in picture.text
@@ -122,7 +122,7 @@ def test_a_quiet_run_says_so(three_nodes):
     path = three_nodes["traffic"]["paths"][1]
     three_nodes["traffic"]["paths"] = [path]
     report = model.read(three_nodes)
-    assert "nothing: every request was answered in time" in Elements(figure.traffic(report, figure.Axis.of(report))).text
+    assert "nothing: every request was answered in time" in Elements(figure.traffic(report, report.traffic, figure.Axis.of(report))).text
 
 
 def test_the_time_line_has_every_step_of_every_node(three_nodes):

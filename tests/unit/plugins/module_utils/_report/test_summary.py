@@ -50,7 +50,8 @@ def test_numbers(three_nodes):
 
 
 @pytest.mark.parametrize(
-    "seconds, text", [(None, "?"), (0, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (3599, "59 min 59 s"), (7830, "2 h 10 min")]
+    "seconds, text",
+    [(None, "?"), (0, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (3599, "59 min 59 s"), (7830, "2 h 10 min")],
 )
 def test_durations(seconds, text):
     assert words.duration(seconds) == text

@@ -63,6 +63,8 @@ def test_the_rules_of_one_family_do_not_speak_for_the_other():
     assert found["watched"] == ["v6"]
 
 
-@pytest.mark.parametrize("rule", ["", "-A KUBE-SERVICES", "-A KUBE-SERVICES -p tcp --dport 80", "-A KUBE-SERVICES -d 10.0.0.1/32 -m 'open", "-A X -p tcp --dport x"])
+@pytest.mark.parametrize(
+    "rule", ["", "-A KUBE-SERVICES", "-A KUBE-SERVICES -p tcp --dport 80", "-A KUBE-SERVICES -d 10.0.0.1/32 -m 'open", "-A X -p tcp --dport x"]
+)
 def test_a_rule_that_is_not_about_one_port_of_one_address_is_not_watched(rule):
     assert rules.parse_entry("KUBE-SERVICES", rule) is None

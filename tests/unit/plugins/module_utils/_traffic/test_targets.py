@@ -101,7 +101,10 @@ def test_an_external_ip_that_no_node_owns_is_for_clients_outside_only():
 
 def test_an_external_ip_is_probed_from_inside_on_the_node_that_owns_it():
     one = service(externalIPs=["192.0.2.12"])
-    assert [way for way in ways(made(one, node="n2")["targets"]) if way[1] == "192.0.2.12"] == [("host", "192.0.2.12", 80, True), ("pod", "192.0.2.12", 80, True)]
+    assert [way for way in ways(made(one, node="n2")["targets"]) if way[1] == "192.0.2.12"] == [
+        ("host", "192.0.2.12", 80, True),
+        ("pod", "192.0.2.12", 80, True),
+    ]
     assert "192.0.2.12" not in [way[1] for way in ways(made(one, node="n1")["targets"])]
 
 
@@ -176,7 +179,9 @@ def test_a_host_port_is_probed_on_its_node_and_is_never_kube_proxys():
     assert host_port_ways(make_pod("hp", ports=[dict(HOST_PORT, hostIP="127.0.0.1")])) == [("host", "127.0.0.1", 8088, False)]
 
 
-@pytest.mark.parametrize("pod", [make_pod("hp", node="n2", ports=[HOST_PORT]), make_pod("hp", ready="False", ports=[HOST_PORT]), make_pod("hp", hostNetwork=True, ports=[HOST_PORT])])
+@pytest.mark.parametrize(
+    "pod", [make_pod("hp", node="n2", ports=[HOST_PORT]), make_pod("hp", ready="False", ports=[HOST_PORT]), make_pod("hp", hostNetwork=True, ports=[HOST_PORT])]
+)
 def test_a_host_port_elsewhere_or_not_ready_is_not_probed(pod):
     assert host_port_ways(pod) == []
 

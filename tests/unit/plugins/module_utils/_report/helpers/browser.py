@@ -17,6 +17,7 @@ import websocket
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PROGRAM = next((found for found in map(shutil.which, NAMES) if found), None)
+OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0")
 START = 60  # seconds; a busy machine is slow to start a browser
 
 
@@ -30,8 +31,8 @@ def _unlimited():
 class Browser:
     def __init__(self, folder):
         self._process = subprocess.Popen(
-            [PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0", f"--user-data-dir={folder}",
-             "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_unlimited)  # fmt: skip
+            [PROGRAM, *OPTIONS, f"--user-data-dir={folder}", "about:blank"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_unlimited)  # fmt: skip
         try:
             port = self._port(folder / "DevToolsActivePort")
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=START) as answer:

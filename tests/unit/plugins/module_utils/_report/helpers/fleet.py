@@ -41,7 +41,7 @@ def node(chance, began, fails=False):
             "removed": {} if fails else removed(what), "takeover_seconds": steps[0]["seconds"], "steps": steps, "error": steps[1]["error"],
             "status_before": "false", "status_after": "false" if fails else "true",
             "kept": [{"backend": "nft", "family": "ipv4", "table": "nat", "chain": f"CILIUM_{number}", "why": "Cilium's"} for number in range(5)]
-                    + [{"backend": "nft", "family": "ipv4", "table": "filter", "chain": "KUBE-FIREWALL", "why": "kubelet's"}]}
+            + [{"backend": "nft", "family": "ipv4", "table": "filter", "chain": "KUBE-FIREWALL", "why": "kubelet's"}]}
 
 
 def path(chance, origin, number, waves, ended):
@@ -69,11 +69,31 @@ def fleet(nodes, sizes, failing=0, paths=40):
         waves.append({"nodes": batch, "started": began, "finished": max(step["began"] + step["seconds"] for name in batch for step in by_name[name]["steps"])})
         began = waves[-1]["finished"] + 8
     return {
-        "cluster": "prod-eu-1", "action": "migrate", "check_mode": False, "started": BEGAN, "finished": began, "state": "halted" if failing else "settled",
-        "reason": "4 of 20 requests failed" if failing else "", "versions": {"Kubernetes": "v1.34.4", "Cilium": "1.19.1"},
-        "findings": [{"id": "kube-proxy-ipvs", "severity": "warning", "object": "node worker-0001", "found": "strictARP is set", "why": "MetalLB needs it with IPVS only.",
-                      "remedy": "Nothing.", "accepted": False}],
-        "waves": waves, "nodes": by_name,
-        "traffic": {"paths": [path(chance, f"worker-{1 + number % nodes:04}", number, waves, began) for number in range(paths)], "left_out": 0, "max_lag_ms": 4.0},
+        "cluster": "prod-eu-1",
+        "action": "migrate",
+        "check_mode": False,
+        "started": BEGAN,
+        "finished": began,
+        "state": "halted" if failing else "settled",
+        "reason": "4 of 20 requests failed" if failing else "",
+        "versions": {"Kubernetes": "v1.34.4", "Cilium": "1.19.1"},
+        "findings": [
+            {
+                "id": "kube-proxy-ipvs",
+                "severity": "warning",
+                "object": "node worker-0001",
+                "found": "strictARP is set",
+                "why": "MetalLB needs it with IPVS only.",
+                "remedy": "Nothing.",
+                "accepted": False,
+            }
+        ],
+        "waves": waves,
+        "nodes": by_name,
+        "traffic": {
+            "paths": [path(chance, f"worker-{1 + number % nodes:04}", number, waves, began) for number in range(paths)],
+            "left_out": 0,
+            "max_lag_ms": 4.0,
+        },
         "next_steps": ["Run the same command again; it goes on with the nodes that are left."],
     }
