@@ -128,7 +128,8 @@ def made_up(seed: int) -> Marked:
 def _made_up_table(dice: random.Random, table: str, keep_shared: bool, notes: list[tuple[str, str]]) -> list[tuple[bool, str]]:
     ours = dice.sample(KUBE_PROXYS[table], dice.randint(0, len(KUBE_PROXYS[table])))
     if table == "nat":
-        ours += [f"KUBE-{dice.choice(('SVC', 'SVL', 'SEP', 'FW', 'EXT', 'XLB'))}-{''.join(dice.choices(ALPHABET, k=16))}" for unused in range(dice.randint(0, 6))]
+        kinds = ("SVC", "SVL", "SEP", "FW", "EXT", "XLB")
+        ours += [f"KUBE-{dice.choice(kinds)}-{''.join(dice.choices(ALPHABET, k=16))}" for unused in range(dice.randint(0, 6))]
     others = dice.sample(OTHERS[table], dice.randint(0, len(OTHERS[table])))
     shared = [name for name in ours if table == "nat" and name in ("KUBE-MARK-MASQ", "KUBE-POSTROUTING")]
     referenced = shared and others and dice.random() < 0.3

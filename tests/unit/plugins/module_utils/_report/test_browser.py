@@ -129,7 +129,9 @@ def test_no_other_script_may_run(browser, written, tmp_path):
 
 def _natural(value):
     """Texts sort as the page's collator does with numbers in them."""
-    return [float(part) if re.fullmatch(r"-?\d+(\.\d+)?", part) else part for part in re.split(r"(-?\d+(?:\.\d+)?)", value) if part]
+    if re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return [float(value)]
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", value) if part]
 
 
 def _light(colour):
