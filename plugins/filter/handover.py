@@ -21,4 +21,5 @@ class FilterModule:
             "agents_to_recreate": objects.agents_to_recreate,
             "pod_named": objects.pod_named,
             "nodes_with_ready_pod": objects.nodes_with_ready_pod,
+            "nodes_left_out": objects.left_out,
         }

@@ -23,6 +23,7 @@ options:
     required: true
   sizes:
     description: Sizes of the waves, each a number of nodes or a percentage of the cluster's nodes. The last one repeats.
+      A text such as V(1, 5, 20%) is split at its commas.
     type: list
     elements: raw
     required: true
@@ -31,6 +32,10 @@ options:
     type: str
     choices: [first, last, mixed]
     default: last
+  count:
+    description: How many waves each cluster has in this run, V(0) for all. The other nodes wait for another run.
+    type: int
+    default: 0
 """
 
 EXAMPLES = r"""
@@ -51,11 +56,11 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import waves as _waves
 
 
-def waves(clusters, sizes, control_planes="last"):
+def waves(clusters, sizes, control_planes="last", count=0):
     try:
-        return _waves.plan(clusters, sizes, control_planes)
+        return _waves.plan(clusters, sizes, control_planes, count)
     except _waves.WaveError as error:
-        raise AnsibleFilterError(f"waves: {error}; correct kpr_waves") from error
+        raise AnsibleFilterError(f"waves: {error}; correct kpr_waves, kpr_control_planes or kpr_wave_count") from error
 
 
 class FilterModule:

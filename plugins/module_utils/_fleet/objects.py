@@ -99,3 +99,8 @@ def nodes_with_ready_pod(pods):
     return [pod["spec"]["nodeName"] for pod in pods
             if not pod["metadata"].get("deletionTimestamp")
             and any(condition["type"] == "Ready" and condition["status"] == "True" for condition in pod.get("status", {}).get("conditions", []))]
+
+
+def left_out(labels, names):
+    """Return the cluster's nodes that are not among these names; labels: {node: its labels}. No agent of Cilium runs on Windows."""
+    return sorted(node for node, own in labels.items() if node not in names and own.get("kubernetes.io/os") != "windows")

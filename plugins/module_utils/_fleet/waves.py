@@ -56,14 +56,33 @@ def order(nodes, control_planes="last"):
     return [node["host"] for node in sorted(nodes, key=rank)]
 
 
-def plan(clusters, sizes, control_planes="last"):
+def as_list(sizes):
+    """Return sizes as a list; a text, which is what the survey of a job template or -e gives, is split at commas."""
+    if isinstance(sizes, str):
+        sizes = [part.strip(" '\"") for part in sizes.strip(" []").split(",")]
+    return sizes
+
+
+def wave_count(count):
+    """Return how many waves a run may have; 0 means all."""
+    try:
+        number = int(str(count))
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise WaveError(f"number of waves {count!r}: expected a whole number, 0 for all")
+    return number
+
+
+def plan(clusters, sizes, control_planes="last", count=0):
     """Plan a run over several clusters.
 
-    clusters: {cluster: [{host, control_plane, order}]}, only the nodes that are still to move.
+    clusters: {cluster: [{host, control_plane, order}]}, only the nodes that are still to move. count: only so many waves of each; 0 means all.
     Returns {hosts: all of them in the order of the waves, serial: hosts in each wave of the run,
     waves: {cluster: [[host]]}, number: {host: which wave it is in, from 0}}.
     """
-    waves = {name: split(order(nodes, control_planes), sizes) for name, nodes in clusters.items()}
+    last = wave_count(count) or None
+    waves = {name: split(order(nodes, control_planes), as_list(sizes))[:last] for name, nodes in clusters.items()}
     rounds = [[host for cluster in waves.values() if number < len(cluster) for host in cluster[number]]
               for number in range(max((len(cluster) for cluster in waves.values()), default=0))]
     return {"hosts": [host for batch in rounds for host in batch], "serial": [len(batch) for batch in rounds], "waves": waves,

@@ -64,7 +64,7 @@ def nodes_left_out(picture):
         yield finding(
             "nodes-left-out", BLOCKER, picture.name, f"{len(missing)} of its nodes are not in this run: {some(missing)}",
             "At the end kube-proxy's DaemonSet is deleted; nodes that have not moved would keep rules that nobody updates.",
-            "Add them to the inventory with the same kpr_cluster, and run without --limit.",
+            "Add them to the inventory with the same kpr_cluster, and run without --limit and job slices.",
         )
 
 

@@ -54,6 +54,27 @@ def test_nothing_to_move():
     assert waves.plan({}, [1]) == {"hosts": [], "serial": [], "waves": {}, "number": {}}
 
 
+@pytest.mark.parametrize("text", ["1, 5,20%", "[1, 5, '20%']", '[1,5,"20%"]'])
+def test_sizes_may_be_a_text(text):
+    cluster = {"a": nodes(*map(str, range(20)))}
+    assert waves.plan(cluster, text) == waves.plan(cluster, [1, 5, "20%"])
+    assert waves.plan(cluster, text)["serial"] == [1, 5, 4, 4, 4, 2]
+
+
+def test_a_run_may_have_fewer_waves():
+    clusters = {"a": nodes("a1", "a2", "a3"), "b": nodes("b1")}
+    plan = waves.plan(clusters, [1], count=1)
+    assert plan == {"hosts": ["a1", "b1"], "serial": [2], "waves": {"a": [["a1"]], "b": [["b1"]]}, "number": {"a1": 0, "b1": 0}}
+    assert waves.plan(clusters, [1], count=2)["hosts"] == ["a1", "b1", "a2"]
+    assert waves.plan(clusters, [1], count="0") == waves.plan(clusters, [1])
+
+
+@pytest.mark.parametrize("count", [-1, "many", "1.5", None])
+def test_a_number_of_waves_that_cannot_be_meant_is_named(count):
+    with pytest.raises(waves.WaveError, match="number of waves"):
+        waves.plan({}, [1], count=count)
+
+
 @given(st.dictionaries(st.text(min_size=1), st.integers(0, 40), max_size=4),
        st.lists(st.one_of(st.integers(1, 9), st.integers(1, 100).map("{}%".format)), min_size=1, max_size=4))
 def test_every_node_moves_once_and_no_wave_exceeds_its_size(counts, sizes):

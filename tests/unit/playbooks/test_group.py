@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a run finds its clusters, whichever of their hosts it holds: group.yml and waves.yml, with what lies between them left out."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+
+INVENTORY = {
+    "all": {
+        "vars": {"ansible_connection": "local"},
+        "children": {
+            "eu": {"vars": {"kpr_cluster": "prod-eu.1"}, "hosts": {"cp1": {"kpr_node_name": "one"}, "w1": {}, "w2": {}}},
+            "us": {"vars": {"kpr_cluster": "us"}, "hosts": {"us1": {}}},
+            "others": {"hosts": {"db": {}}},
+        },
+    }
+}
+PLACES = [
+    {"import_playbook": str(PLAYBOOKS / "group.yml")},
+    {
+        "name": "Stand in for the steps that find out which nodes have to move",
+        "hosts": "kpr_nodes",
+        "gather_facts": False,
+        "tasks": [{"ansible.builtin.set_fact": {"handover_place": {
+            "host": "{{ inventory_hostname }}", "cluster": "{{ kpr_cluster }}", "control_plane": False, "order": [], "pending": True}}}],
+    },
+    {"import_playbook": str(PLAYBOOKS / "waves.yml")},
+    {
+        "name": "Show",
+        "hosts": "kpr_nodes",
+        "gather_facts": False,
+        "tasks": [{"ansible.builtin.copy": {"dest": "{{ shown }}/{{ inventory_hostname }}", "mode": "0600", "content": {
+            "node": "{{ kpr_node_name }}", "hosts": "{{ kpr_cluster_hosts }}", "leader": "{{ kpr_leader }}", "run": "{{ hostvars['localhost'].kpr_run }}",
+            "plan": "{{ hostvars['localhost'].kpr_plan }}"}}}],
+    },
+]  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "inventory.json").write_text(json.dumps(INVENTORY))
+    (tmp_path / "playbook.yml").write_text(json.dumps(PLACES))
+
+    def play(*words):
+        """What each host has at the end; or, where the run fails, what it says."""
+        shown = tmp_path / "shown"
+        shown.mkdir()
+        environment = {**os.environ, "JOB_ID": "4711", "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg")}
+        command = ["ansible-playbook", "-i", "inventory.json", "playbook.yml", "-e", f"shown={shown}", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            return " ".join((done.stdout + done.stderr).split())
+        return {path.name: json.loads(path.read_text()) for path in shown.iterdir()}
+
+    return play
+
+
+def test_each_cluster_has_its_hosts_and_all_share_one_plan(run):
+    shown = run("-e", "awx_user_name=ada")
+    assert set(shown) == {"cp1", "w1", "w2", "us1"}
+    assert shown["w2"]["hosts"] == ["cp1", "w1", "w2"] and shown["w2"]["leader"] == "cp1" and shown["us1"]["leader"] == "us1"
+    assert shown["cp1"]["node"] == "one" and shown["w1"]["node"] == "w1"
+    assert shown["w1"]["run"].startswith("ada on ") and shown["w1"]["run"].endswith("UTC (4711)")
+    assert shown["w1"]["plan"]["hosts"] == ["cp1", "us1", "w1", "w2"] and shown["us1"]["plan"] == shown["w1"]["plan"]
+
+
+@pytest.mark.parametrize("words", [("--limit", "w1,w2"), ("-e", "kpr_hosts=w1,w2")])
+def test_a_limit_without_localhost_plans_what_it_holds(run, words):
+    shown = run(*words)
+    assert set(shown) == {"w1", "w2"}
+    assert shown["w1"]["hosts"] == ["w1", "w2"] and shown["w1"]["leader"] == "w1"
+    assert shown["w2"]["plan"]["hosts"] == ["w1", "w2"]
+
+
+def test_what_a_survey_gives_is_understood(run):
+    shown = run("-e", "kpr_hosts=eu", "-e", "kpr_waves='2, 100%'", "-e", "kpr_wave_count=1")
+    assert shown["w2"]["plan"]["waves"] == {"prod-eu.1": [["cp1", "w1"]]}
+
+
+def test_a_run_without_a_cluster_fails(run):
+    said = run("-e", "kpr_hosts=others")
+    assert "Found no host with kpr_cluster among 1 hosts (kpr_hosts is others)" in said
