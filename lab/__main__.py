@@ -22,6 +22,7 @@ from lab.shell import LabError
 def prepare(settings):
     """Everything that is cached: programs, root file systems, images, the store of images."""
     packages.install()
+    packages.make_room()
     parts = Builder(settings).all()
     rootfs = Rootfs(settings)
     archives = Images(settings, parts, rootfs).all()

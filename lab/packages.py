@@ -1,6 +1,7 @@
-"""Debian packages that the lab needs on the machine itself."""
+"""What the lab needs of the machine itself: Debian packages, and room for the watchers of many nodes."""
 
 import os
+import pathlib
 import shutil
 
 from lab.progress import step
@@ -11,6 +12,16 @@ NEEDED = {
     "podman": "podman", "runc": "runc", "conmon": "conmon", "mmdebstrap": "mmdebstrap", "ip": "iproute2", "nft": "nftables",
     "ssh-keygen": "openssh-client", "nsenter": "util-linux", "pip3": "python3-pip",
 }
+
+#: systemd, containerd, kubelet and kube-proxy of each node watch files; with the kernel's default of 128 the second lab's nodes end at once.
+WATCHERS = 4096
+LIMIT = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
+
+
+def make_room():
+    """Raise the limit until the next boot. It costs nothing as long as nobody uses it."""
+    if int(LIMIT.read_text(encoding="ascii")) < WATCHERS:
+        LIMIT.write_text(str(WATCHERS), encoding="ascii")
 
 
 def install():
