@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The callback in a real run of the real step.yml, whose steps here are files that do nothing or fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+
+INVENTORY = {"all": {"vars": {"ansible_connection": "local", "kpr_cluster": "{{ 'prod' ~ '-a' }}", "handover_node": "{{ kpr_node_name }}"},
+                     "hosts": {"h1": {"kpr_node_name": "cp1"}, "h2": {"kpr_node_name": "w1"}}}}
+PLAYBOOK = [
+    {"import_playbook": str(ROOT / "playbooks" / "group.yml")},
+    {"name": "Stand in for migrate.yml", "hosts": "kpr_nodes", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "tasks": [
+        {"ansible.builtin.set_fact": {"kpr_plan": {"waves": {"prod-a": [["h1", "h2"]]}}}, "run_once": True, "delegate_to": "localhost", "delegate_facts": True},
+        {"ansible.builtin.include_tasks": "step.yml", "loop": ["prove", "accept"], "loop_control": {"loop_var": "handover_step"}},
+    ]},
+]  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path):
+    shutil.copy(ROOT / "roles" / "handover" / "tasks" / "step.yml", tmp_path)
+    (tmp_path / "inventory.json").write_text(json.dumps(INVENTORY))
+    (tmp_path / "playbook.yml").write_text(json.dumps(PLAYBOOK))
+    (tmp_path / "accept.yml").write_text("[]")
+
+    def play(prove):
+        (tmp_path / "prove.yml").write_text(json.dumps(prove))
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "KPR_EVENTS_FILE": str(tmp_path / "events"),
+                       "ANSIBLE_CALLBACKS_ENABLED": "fleetops.kubeproxy_free.progress"}  # fmt: skip
+        done = subprocess.run(["ansible-playbook", "-i", "inventory.json", "playbook.yml"], cwd=tmp_path, env=environment, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)  # fmt: skip
+        return done.stdout, [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
+
+    return play
+
+
+def test_steps_are_shown_and_written(run, tmp_path):
+    said, events = run([])
+    assert [(event["event"], event.get("step"), event.get("nodes"), event.get("wave"), event["arrived"]) for event in events] == [
+        ("plan", None, None, None, 0),
+        ("step_began", "prove", ["cp1", "w1"], 0, 0),
+        ("step_ended", "prove", ["cp1", "w1"], 0, 0),
+        ("step_began", "accept", ["cp1", "w1"], 0, 0),
+        ("step_ended", "accept", ["cp1", "w1"], 0, 2),
+        ("end", None, None, None, 2),
+    ]
+    assert {event["cluster"] for event in events} == {"prod-a"}
+    assert "prod-a: 2 nodes in 1 wave: 2 nodes (cp1, w1)\n" in said and "prod-a: wave 1 of 1, prove on cp1, w1\n" in said
+    assert ", 2 of 2 nodes\n" in said and "[###" not in said
+    assert stat.S_IMODE((tmp_path / "events").stat().st_mode) == 0o600
+
+
+def test_a_failure_is_told(run):
+    said, events = run([{"ansible.builtin.fail": {"msg": "no answer"}, "when": "inventory_hostname == 'h2'"}])
+    ended = next(event for event in events if event["event"] == "step_ended")
+    assert [failed["node"] for failed in ended["failed"]] == ["w1"] and "no answer" in ended["failed"][0]["error"]
+    assert events[-1]["halted"] is True and events[-1]["arrived"] == 0
+    assert "prove FAILED" in said and "no answer" in said
