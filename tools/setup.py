@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import glob
 import hashlib
+import itertools
 import os
 import pathlib
 import shlex
@@ -31,9 +32,8 @@ PYTHONS = ("3.13", "3.12", "3.11")
 #: Where interpreters are looked for before PATH, which may hold pyenv's shims: those exist for versions that do not work, too.
 KNOWN_PATHS = ("/usr/bin/python{0}", "/usr/local/bin/python{0}", "~/.pyenv/versions/{0}.*/bin/python{0}")
 
-#: The collections are taken from this release of the `ansible` package: it can be had wherever Python packages can.
-ANSIBLE_RELEASE = "14.5.0"
-COLLECTIONS = ("kubernetes/core", "ansible/utils", "containers/podman")
+#: The collections are taken from these releases of the `ansible` package: it can be had wherever Python packages can. 14 has no awx.awx any more.
+COLLECTIONS = {"14.5.0": ("kubernetes/core", "ansible/utils", "containers/podman"), "13.8.0": ("awx/awx",)}
 
 #: Program and Debian package. Without git nothing works; without the others, some tests are skipped: mostly those of real rules in network namespaces.
 PROGRAMS = {"git": "git", "conntrack": "conntrack", "curl": "curl", "ip": "iproute2", "ipset": "ipset", "iptables": "iptables", "nft": "nftables",
@@ -115,17 +115,17 @@ def make_venv(python: str, version: str) -> pathlib.Path:
     return venv
 
 
-def make_collections(venv: pathlib.Path) -> pathlib.Path:
-    """A folder with the collections that ours needs, unpacked from the wheel of the `ansible` package."""
-    target = CACHE / f"collections-{ANSIBLE_RELEASE}-{hashlib.sha256(repr(COLLECTIONS).encode()).hexdigest()[:8]}"
+def make_collections(venv: pathlib.Path, release: str, names: tuple[str, ...]) -> pathlib.Path:
+    """A folder with some of the collections that ours needs, unpacked from the wheel of the `ansible` package."""
+    target = CACHE / f"collections-{release}-{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
     if not target.exists():
-        say(f"take {', '.join(COLLECTIONS)} from ansible {ANSIBLE_RELEASE}")
+        say(f"take {', '.join(names)} from ansible {release}")
         draft = target.with_suffix(".draft")
         shutil.rmtree(draft, ignore_errors=True)
         run(venv / "bin" / "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:",
-            "--ignore-requires-python", "--dest", draft, f"ansible=={ANSIBLE_RELEASE}")
+            "--ignore-requires-python", "--dest", draft, f"ansible=={release}")
         wheel = next(draft.glob("*.whl"))
-        prefixes = tuple(f"ansible_collections/{name}/" for name in COLLECTIONS)
+        prefixes = tuple(f"ansible_collections/{name}/" for name in names)
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(draft, [name for name in archive.namelist() if name.startswith(prefixes)])
         wheel.unlink()
@@ -143,11 +143,13 @@ def link(path: pathlib.Path, target: pathlib.Path) -> None:
     path.symlink_to(target)
 
 
-def write_work(venv: pathlib.Path, collections: pathlib.Path, stamp: str) -> None:
+def write_work(venv: pathlib.Path, stamp: str) -> None:
     here = WORK / "ansible_collections"
     link(here / "fleetops" / "kubeproxy_free", ROOT)
-    for namespace in sorted({str(pathlib.PurePath(name).parent) for name in COLLECTIONS}):
-        link(here / namespace, collections / namespace)
+    for release, names in COLLECTIONS.items():
+        collections = make_collections(venv, release, names)
+        for namespace in sorted({str(pathlib.PurePath(name).parent) for name in names}):
+            link(here / namespace, collections / namespace)
     (WORK / "env").write_text(
         f"# {stamp}\n"
         "# Written by tools/setup.py. For your own shell: . .work/env\n"
@@ -165,7 +167,7 @@ def is_current(stamp: str) -> bool:
         venv = pathlib.Path(shlex.split(lines[2].partition("=")[2])[0])
     except (OSError, IndexError):
         return False
-    links = [WORK / "ansible_collections" / name for name in (*COLLECTIONS, "fleetops/kubeproxy_free")]
+    links = [WORK / "ansible_collections" / name for name in (*itertools.chain(*COLLECTIONS.values()), "fleetops/kubeproxy_free")]
     return lines[0] == f"# {stamp}" and (venv / "complete").exists() and all(path.exists() for path in links)
 
 
@@ -187,7 +189,7 @@ def main() -> None:
             sys.exit(f"setup: no Python {wanted or ' or '.join(PYTHONS)} with the module ensurepip here. "
                      "Install one, or name it: make setup KPR_PYTHON=/path/to/python3")
         venv = make_venv(*found)
-        write_work(venv, make_collections(venv), stamp)
+        write_work(venv, stamp)
     say("ready")
 
 
