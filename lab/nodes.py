@@ -16,6 +16,9 @@ from lab.shell import LabError, output, run
 LABEL = "kubeproxy-free-lab"
 FILES = pathlib.Path(__file__).parent / "files"
 BOLT_FILES = ("io.containerd.metadata.v1.bolt/meta.db", "io.containerd.snapshotter.v1.overlayfs/metadata.db")
+# What podman's own --systemd does, but for its mount of the machine's hierarchy for systemd (cgroups v1): in that one, all nodes of all labs would
+# share their pods' groups, and kubelets remove groups that they do not know.
+SYSTEMD = ("--systemd=false", "--stop-signal=SIGRTMIN+3", "--env", "container=podman", "--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/run/lock")
 PODMAN = ("podman", "--cgroup-manager=cgroupfs", "--runtime=runc")
 
 
@@ -105,8 +108,7 @@ class Nodes:
         for name in ("kubelet", "etcd", "backup"):
             (home / name).mkdir()
         run(*PODMAN, "run", "--detach", "--name", node.container, "--hostname", node.name, "--label", f"{LABEL}={s.name}",
-            "--cgroupns=private", "--privileged", "--systemd=always", "--log-driver=k8s-file", "--network=none", "--no-hosts",
-            "--tmpfs", "/tmp", "--tmpfs", "/run", *self._limits(),
+            "--cgroupns=private", "--privileged", *SYSTEMD, "--log-driver=k8s-file", "--network=none", "--no-hosts", *self._limits(),
             "--volume", f"{home}/containerd:/var/lib/containerd", "--volume", f"{home}/kubelet:/var/lib/kubelet",
             "--volume", f"{home}/etcd:/var/lib/etcd",
             "--volume", f"{parts['kubernetes']}/bin:/opt/lab/kubernetes:ro", "--volume", f"{parts['tools']}/bin:/opt/lab/tools:ro",

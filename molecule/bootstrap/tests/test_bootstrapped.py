@@ -49,7 +49,7 @@ def test_services_are_served_on_every_node(host, cluster):
 
 def test_no_secret_is_left_open(host, cluster):
     assert stat.S_IMODE(Path(cluster.variables["kpr_kubeconfig"]).stat().st_mode) == 0o600
-    assert not host.file("/etc/kubernetes/kubeproxy-free-join.yaml").exists
+    assert not host.file("/var/lib/kubeproxy-free/kubeadm-join.yaml").exists
 
 
 def test_what_only_proved_is_gone(cluster):
