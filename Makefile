@@ -42,7 +42,7 @@ test: setup ## everything: unit, lint, sanity, molecule
 	$(USE) python3 tools/check.py unit lint sanity molecule
 
 unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"; the report in a browser: ARGS="-m browser"
-	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" $(ARGS)
+	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" tests/unit $(ARGS)
 
 lint: setup ## ansible-lint, roles' interfaces, changelog, package
 	$(USE) python3 tools/lint.py
@@ -50,10 +50,13 @@ lint: setup ## ansible-lint, roles' interfaces, changelog, package
 sanity: setup ## ansible-test sanity and units
 	$(USE) python3 tools/sanity.py $(ARGS)
 
+test-faults: setup ## what goes wrong in the field, on a lab of its own (half an hour)
+	$(USE) pytest -v -s tests/faults $(ARGS)
+
 molecule: setup ## the scenarios, on the lab
 	$(USE) molecule test --all
 
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify test unit lint sanity molecule clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify test unit lint sanity molecule test-faults clean
