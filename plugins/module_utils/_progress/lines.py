@@ -54,7 +54,8 @@ def _ended(event: dict[str, Any]) -> Optional[str]:
 
 
 def _end(event: dict[str, Any]) -> str:
-    return f"{'halted' if event['halted'] else 'ended'} after {duration(event['elapsed'])}, {event['arrived']:,} of {plural(event['total'], 'node')}"
+    said = f"{'halted' if event['halted'] else 'ended'} after {duration(event['elapsed'])}"
+    return f"{said}, {event['arrived']:,} of {plural(event['total'], 'node')}" if event["total"] else said
 
 
 def _wave(event: dict[str, Any]) -> str:

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("ansible-builder"), reason="nee
 
 
 def builder(folder, *words):
-    done = subprocess.run(["ansible-builder", *words], cwd=folder, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, done.stdout
+    done = subprocess.run(["ansible-builder", *words], cwd=folder, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 

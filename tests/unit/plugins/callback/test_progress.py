@@ -23,7 +23,7 @@ PLAYBOOK = [
     {"import_playbook": str(ROOT / "playbooks" / "group.yml")},
     {"name": "Stand in for migrate.yml", "hosts": "kpr_nodes", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "tasks": [
         {"ansible.builtin.set_fact": {"kpr_plan": {"waves": {"prod-a": [["h1", "h2"]]}}}, "run_once": True, "delegate_to": "localhost", "delegate_facts": True},
-        {"ansible.builtin.include_tasks": "step.yml", "loop": ["prove", "accept"], "loop_control": {"loop_var": "handover_step"}},
+        {"ansible.builtin.include_tasks": "step.yml", "loop": ["prove", "accept", "unlock"], "loop_control": {"loop_var": "handover_step"}},
     ]},
 ]  # fmt: skip
 
@@ -33,7 +33,8 @@ def run(tmp_path):
     shutil.copy(ROOT / "roles" / "handover" / "tasks" / "step.yml", tmp_path)
     (tmp_path / "inventory.json").write_text(json.dumps(INVENTORY))
     (tmp_path / "playbook.yml").write_text(json.dumps(PLAYBOOK))
-    (tmp_path / "accept.yml").write_text("[]")
+    for name in ("accept", "unlock"):
+        (tmp_path / f"{name}.yml").write_text("[]")
 
     def play(prove):
         (tmp_path / "prove.yml").write_text(json.dumps(prove))
@@ -54,6 +55,8 @@ def test_steps_are_shown_and_written(run, tmp_path):
         ("step_ended", "prove", ["cp1", "w1"], 0, 0),
         ("step_began", "accept", ["cp1", "w1"], 0, 0),
         ("step_ended", "accept", ["cp1", "w1"], 0, 2),
+        ("step_began", "unlock", ["cp1", "w1"], None, 2),
+        ("step_ended", "unlock", ["cp1", "w1"], None, 2),
         ("end", None, None, None, 2),
     ]
     assert {event["cluster"] for event in events} == {"prod-a"}
@@ -64,7 +67,9 @@ def test_steps_are_shown_and_written(run, tmp_path):
 
 def test_a_failure_is_told(run):
     said, events = run([{"ansible.builtin.fail": {"msg": "no answer"}, "when": "inventory_hostname == 'h2'"}])
-    ended = next(event for event in events if event["event"] == "step_ended")
-    assert [failed["node"] for failed in ended["failed"]] == ["w1"] and "no answer" in ended["failed"][0]["error"]
+    ended = [(event["step"], event["ok"]) for event in events if event["event"] == "step_ended"]
+    assert ended == [("prove", False), ("unlock", True)]  # accept was not run; what comes after a failure has none of its own
+    failed = next(event["failed"] for event in events if event["event"] == "step_ended")
+    assert [one["node"] for one in failed] == ["w1"] and "no answer" in failed[0]["error"]
     assert events[-1]["halted"] is True and events[-1]["arrived"] == 0
     assert "prove FAILED" in said and "no answer" in said

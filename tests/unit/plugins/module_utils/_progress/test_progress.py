@@ -55,7 +55,7 @@ def of(events, kind):
 
 
 def test_the_names_that_are_read_are_those_of_step_yml():
-    names = [task["name"].replace("{{ handover_step }}", "take_over") for task in yaml.safe_load(STEP_FILE.read_text())]
+    names = [task["name"].replace("{{ handover_step }}", "take_over") for task in yaml.safe_load(STEP_FILE.read_text())[0]["block"]]
     assert [match.groups() for match in map(tracker.STEP.search, names) if match] == [("Begin", "take_over"), ("Keep how long it took", "take_over")]
 
 
@@ -125,12 +125,13 @@ def test_what_is_no_step_and_hosts_of_no_cluster_are_passed_over():
         ({}, True, "0:01:15 [#####---------------] a: wave 2 of 3, take_over done in 12 s, 1 of 4 nodes, about 1 min 30 s left"),
         ({"wave": None, "step": "prepare", "total": 0, "remaining": None}, True, "0:01:15 [--------------------] a: prepare done in 12 s"),
         ({"step": "lock"}, False, None),
-        ({"step": "lock", "ok": False, "failed": [{"node": "n", "error": "held by ada"}]}, False, "0:01:15 a: wave 2 of 3, lock FAILED after 12 s: held by ada"),
+        ({"step": "lock", "ok": False, "failed": [{"node": "n", "error": "held"}]}, False, "0:01:15 a: wave 2 of 3, lock FAILED after 12 s: held"),
         ({"event": "step_began"}, False, "0:01:15 a: wave 2 of 3, take_over on w1, w2, w3 and 1 more"),
         ({"event": "step_began", "step": "read"}, False, None),
         ({"event": "plan"}, False, "0:01:15 a: 4 nodes in 3 waves: 1 node (w1), 2 nodes (w2, w3)"),
         ({"event": "plan", "total": 0}, True, "0:01:15 [--------------------] a: no node is left to move"),
         ({"event": "end"}, False, "0:01:15 a: halted after 1 min 15 s, 1 of 4 nodes"),
+        ({"event": "end", "halted": False, "total": 0}, False, "0:01:15 a: ended after 1 min 15 s"),
     ],
 )
 def test_lines(change, bar, expected):
