@@ -48,7 +48,10 @@ def environment(extra: Optional[Mapping[str, str]] = None) -> dict[str, str]:
 
 def run(argv: Sequence[str], stdin: str = "", extra: Optional[Mapping[str, str]] = None) -> str:
     """What the program printed. Raises ToolFailed."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, check=False, env=environment(extra), encoding="utf-8", errors="surrogateescape")
+    # Rules may hold bytes that are no UTF-8, and there is no module object here.
+    done = subprocess.run(  # pylint: disable=ansible-bad-function
+        argv, input=stdin, capture_output=True, check=False, env=environment(extra), encoding="utf-8", errors="surrogateescape"
+    )
     if done.returncode:
         raise ToolFailed(argv, done.returncode, done.stderr)
     return done.stdout

@@ -66,7 +66,8 @@ def make(folder: str, keep: int, sources: list[Source]) -> Backup:
 
 
 def _write(folder: str, source: Source) -> tuple[dict[tuple[str, str], int], str]:
-    done = subprocess.run(source.argv, capture_output=True, check=False, env=tools.environment())
+    # The bytes as they are; run_command decodes them.
+    done = subprocess.run(source.argv, capture_output=True, check=False, env=tools.environment())  # pylint: disable=ansible-bad-function
     if done.returncode:
         raise tools.ToolFailed(source.argv, done.returncode, done.stderr.decode(errors="replace"))
     path = os.path.join(folder, f"{source.file}.gz")
