@@ -15,13 +15,13 @@ QUIET = ("lock", "read", "whole", "unlock")
 BAR = 20
 
 
-def line(event: dict[str, Any], bar: bool = False) -> Optional[str]:
-    """One line for an event, or None where there is nothing to show. bar: with a bar of the nodes that have arrived."""
+def line(event: dict[str, Any], with_bar: bool = False) -> Optional[str]:
+    """One line for an event, or None where there is nothing to show. with_bar: with a bar of the nodes that have arrived."""
     said = _SAID[event["event"]](event)
     if said is None:
         return None
     filled = BAR * event["arrived"] // event["total"] if event["total"] else 0
-    return " ".join([_clock(event["elapsed"]), *(["[" + "#" * filled + "-" * (BAR - filled) + "]"] if bar else []), f"{event['cluster']}: {said}"])
+    return " ".join([_clock(event["elapsed"]), *(["[" + "#" * filled + "-" * (BAR - filled) + "]"] if with_bar else []), f"{event['cluster']}: {said}"])
 
 
 def _clock(seconds: float) -> str:

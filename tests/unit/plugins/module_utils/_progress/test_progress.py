@@ -134,7 +134,7 @@ def test_what_is_no_step_and_hosts_of_no_cluster_are_passed_over():
         ({"event": "end", "halted": False, "total": 0}, False, "0:01:15 a: ended after 1 min 15 s"),
     ],
 )
-def test_lines(change, bar, expected):
+def test_lines(change, with_bar, expected):
     event = {"event": "step_ended", "cluster": "a", "elapsed": 75.4, "remaining": 90.0, "waves": 3, "arrived": 1, "total": 4, "step": "take_over", "wave": 1,
              "nodes": ["w1", "w2", "w3", "w4"], "seconds": 12.0, "ok": True, "failed": [], "planned": [["w1"], ["w2", "w3"]], "halted": True}
-    assert lines.line({**event, **change}, bar) == expected
+    assert lines.line({**event, **change}, with_bar) == expected
