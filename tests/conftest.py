@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import pathlib
 import resource
-import resource
 import sys
 import types
 

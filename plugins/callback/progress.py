@@ -74,6 +74,6 @@ class CallbackModule(CallbackBase):
         for event in events:
             if self._events:
                 self._events.write(json.dumps(event) + "\n")
-            line = lines.line(event, bar=self._terminal)
+            line = lines.line(event, with_bar=self._terminal)
             if line:
                 self._display.display(line, color=C.COLOR_OK if event.get("ok", True) else C.COLOR_ERROR)

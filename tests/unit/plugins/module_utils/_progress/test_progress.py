@@ -119,7 +119,7 @@ def test_what_is_no_step_and_hosts_of_no_cluster_are_passed_over():
 
 
 @pytest.mark.parametrize(
-    ("change", "bar", "expected"),
+    ("change", "with_bar", "expected"),
     [
         ({}, False, "0:01:15 a: wave 2 of 3, take_over done in 12 s, 1 of 4 nodes, about 1 min 30 s left"),
         ({}, True, "0:01:15 [#####---------------] a: wave 2 of 3, take_over done in 12 s, 1 of 4 nodes, about 1 min 30 s left"),
