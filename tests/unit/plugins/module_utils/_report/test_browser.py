@@ -17,9 +17,9 @@ SHOWN = "[...document.querySelectorAll('.node')].filter(node => !node.hidden)"
 
 
 @pytest.fixture(scope="module")
-def browser(helper, tmp_path_factory):
-    if "ANSIBLE_TEST_CONTENT_ROOT" in os.environ:
-        pytest.skip("ansible-test forks for each test, and every child would leave its browser behind; `make unit` runs this")
+def browser(helper, request, tmp_path_factory):
+    if request.config.pluginmanager.hasplugin("ansible_forked"):
+        pytest.skip("ansible-test forks for each test, and every child would leave its browser behind; `make unit ARGS='-m browser'` runs this")
     module = helper("browser")
     if not module.PROGRAM:
         pytest.skip(f"needs one of {', '.join(module.NAMES)}: apt-get install chromium")
