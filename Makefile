@@ -9,7 +9,7 @@ PLAY := $(USE) ansible-playbook -i $(LAB)
 
 ##@ Use
 help: ## show this list
-	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@printf '\nMore options for ansible-playbook: make migrate ARGS="--check --diff". Lab settings: KPR_LAB_*, see python3 -m lab settings.\n'
 
 setup: ## make the virtual environment and the collections path
@@ -53,10 +53,16 @@ sanity: setup ## ansible-test sanity and units
 test-faults: setup ## what goes wrong in the field, on a lab of its own (half an hour)
 	$(USE) pytest -v -s tests/faults $(ARGS)
 
+test-rules: setup ## the clean-up on what the real kube-proxy made, in each of its modes, on a lab of its own (ten minutes)
+	$(USE) pytest -v -s tests/rules $(ARGS)
+
+bench-cleanup: setup ## time the clean-up against other ways, side by side; shorter: make bench-cleanup ARGS="--sizes 1000 --repeat 1"
+	$(USE) python3 -m bench.cleanup $(ARGS)
+
 molecule: setup ## the scenarios, on the lab
 	$(USE) molecule test --all
 
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify test unit lint sanity molecule test-faults clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify test unit lint sanity molecule test-faults test-rules bench-cleanup clean

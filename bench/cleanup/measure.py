@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each run in a network namespace of its own, filled anew; a whole process is timed, with the memory of its largest part."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from typing import Any, Iterator
+
+from bench.cleanup.rules import chains
+from bench.cleanup.table import BASE
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / ".work")}  # where setup has put the collection
+NAMESPACE = f"kprbench-{os.getpid()}"
+MODULE = """
+import json, sys
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.fleetops.kubeproxy_free.plugins.modules import kube_proxy_rules
+with patch_module_args(json.loads(sys.argv[1])):
+    kube_proxy_rules.main()
+"""
+
+
+def ways(backend: str, folder: pathlib.Path, kube_proxy: pathlib.Path | None) -> dict[str, list[str]]:
+    """What is compared, as command lines."""
+    programs = folder / backend
+    programs.mkdir(exist_ok=True)
+    for family in ("iptables", "ip6tables"):
+        for suffix in ("", "-save", "-restore"):  # kube-proxy takes what is called iptables
+            link = programs / f"{family}{suffix}"
+            if not link.exists():
+                link.symlink_to(f"/usr/sbin/{family}-{backend}{suffix}")
+    path = f"PATH={programs}:{os.environ['PATH']}"
+    module = [sys.executable, "-c", MODULE]
+    settings = '"state": "absent", "kubelet_version": "v1.34.4"'
+    found = {
+        BASE: ["sh", "-c", f"iptables-{backend}-save >/dev/null"],
+        "module, with backup": [*module, f'{{{settings}, "backup_dir": "{folder}/backup"}}'],
+        "module, without backup": [*module, f'{{{settings}, "backup": false}}'],
+        "one-liner": ["sh", "-c", f"iptables-{backend}-save | grep -v KUBE | iptables-{backend}-restore"],
+    }
+    if kube_proxy:
+        found["kube-proxy --cleanup"] = ["env", path, str(kube_proxy), "--cleanup"]
+    return found
+
+
+@contextlib.contextmanager
+def filled(backend: str, lines: list[str]) -> Iterator[None]:
+    subprocess.run(["ip", "netns", "add", NAMESPACE], check=True)
+    try:
+        text = "\n".join([*lines, ""])
+        subprocess.run(["ip", "netns", "exec", NAMESPACE, f"iptables-{backend}-restore"], input=text, text=True, check=True)
+        yield
+    finally:
+        subprocess.run(["ip", "netns", "delete", NAMESPACE], check=True)
+
+
+def run(backend: str, lines: list[str], way: str, command: list[str], log: pathlib.Path) -> dict[str, Any]:
+    """One run. A way that ends with an error is an error here too, except kube-proxy's, which complains of what it cannot reach in a namespace."""
+    with filled(backend, lines):
+        with log.open("wb") as output:
+            began = time.perf_counter()
+            process = subprocess.Popen(["ip", "netns", "exec", NAMESPACE, *command], stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
+            _pid, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - began
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode and "kube-proxy" not in way:
+            raise RuntimeError(f"{way} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}")
+        saved = subprocess.run(["ip", "netns", "exec", NAMESPACE, f"iptables-{backend}-save"], text=True, capture_output=True, check=True).stdout
+        return {"seconds": seconds, "mebibytes": usage.ru_maxrss / 1024, "left": chains(saved.splitlines())}

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import importlib
+import pathlib
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3]))
+rules, table = (importlib.import_module(f"bench.cleanup.{name}") for name in ("rules", "table"))
+
+
+@pytest.mark.parametrize("wanted", [100, 1000])
+def test_as_many_chains_as_wanted_and_every_one_of_them_is_declared_once(wanted):
+    lines = rules.dump(wanted)
+    declared = [line.split()[0][1:] for line in lines if line.startswith(":KUBE-") and "-CANARY" not in line]
+    assert wanted <= rules.chains(lines) < wanted + 5
+    per_table = len(declared) - len(set(declared))
+    assert per_table == 2  # KUBE-SERVICES and KUBE-NODEPORTS are in two tables
+    assert {name for line in lines for name in re.findall(r"(?:-A|-j) (KUBE-\S+)", line)} <= set(declared)
+
+
+def test_ratios_are_to_the_full_read_of_the_same_rules():
+    runs = [
+        {"backend": "nft", "chains": chains, "way": way, "seconds": seconds, "mebibytes": 10, "left": 0}
+        for chains, way, seconds in [(10, table.BASE, 1), (10, table.BASE, 3), (10, "other", 4), (20, table.BASE, 10), (20, "other", 5)]
+    ]
+    entries = table.summary(runs)
+    assert [(one["chains"], one["way"], one["ratio"], one["runs"]) for one in entries] == [
+        (10, table.BASE, 1, 2), (10, "other", 2, 1), (20, table.BASE, 1, 1), (20, "other", 0.5, 1),
+    ]  # fmt: skip
+    assert "| nft | 20 | other | 1 | 0.50 | 5.00, 5.00, 5.00 | 10 | 0 |" in table.table(entries)
