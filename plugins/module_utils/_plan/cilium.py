@@ -4,7 +4,10 @@
 """Cilium: that it is there and well, that node by node configuration can work, and what the values do. Pure."""
 from __future__ import annotations
 
+from ansible.module_utils.common.dict_transformations import dict_merge
+
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.values import check_values
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, minor, node, some
 
 OURS = "kubeproxy-free"  # name of the CiliumNodeConfig that the migration makes
@@ -22,7 +25,7 @@ def missing(picture):
 
 
 def release(picture):
-    if not picture.cluster["cilium"]:
+    if not picture.cluster["cilium"] or not picture.wanted["helm"]:  # without Helm nothing is known of its releases
         return
     item, found = f"Helm release {picture.wanted['cilium_namespace']}/{picture.wanted['cilium_release']}", picture.cluster["release"]
     if not found:
@@ -214,12 +217,24 @@ def values(picture):
             "An agent that is recreated on a node without kube-proxy would wait for ever. The step `prepare` sets it to false.",
             "Nothing.",
         )
-    for entry in picture.wanted["value_findings"]:
+    for entry in _judged(picture):
         yield finding(
-            f"value-{entry['id']}", entry["severity"], f"Helm value {entry['object']}", entry["found"],
+            entry["name"], entry["severity"], f"Helm value {entry['key']}", entry["found"],
             entry["why"],
             entry["remedy"],
         )
+
+
+def _judged(picture):
+    """What is to be said of the values that the release will have in the end. The API's address and the version have rules of their own."""
+    if not picture.cluster["release"]:
+        return []
+    in_the_end = {"kubeProxyReplacement": True, "k8sServiceHost": picture.wanted["api_server_host"] or "not given", "k8sServicePort": 6443}
+    wanted = dict_merge(dict_merge(picture.cluster["release"]["values"], picture.wanted["values"]), in_the_end)
+    try:
+        return [one for one in check_values(wanted, picture.wanted["cilium_version"]) if one["name"] != "chart-version"]
+    except ValueError:
+        return []
 
 
 RULES = (missing, release, rollout, agents, replaced_already, version, kubernetes, node_configs, values)

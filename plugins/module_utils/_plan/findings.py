@@ -18,7 +18,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.pict
 
 # What the inventory asks for, and what it is if it does not say.
 WANTED = {
-    "cluster": "", "helm": "", "helm_binary": "helm", "values": {}, "value_findings": [], "api_server_host": "", "cilium_version": "",
+    "cluster": "", "helm": "", "helm_binary": "helm", "values": {}, "api_server_host": "", "cilium_version": "",
     "cilium_namespace": "kube-system", "cilium_release": "cilium",
 }
 AFTER_API = (*reach.RULES, *nodes.RULES, *api_address.RULES, *cilium.RULES, *kube_proxy.RULES, *node_rules.RULES, *services.RULES, *surroundings.RULES)

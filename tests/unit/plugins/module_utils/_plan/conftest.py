@@ -26,7 +26,7 @@ class Cluster:
         self.objects = copy.deepcopy(OBJECTS)
         self.nodes = copy.deepcopy(NODES)
         self.agents = {name: copy.deepcopy(AGENT) for name in self.nodes}
-        self.release = {"status": "deployed", "values": {}}
+        self.release = {"status": "deployed", "values": {"bpf": {"masquerade": True}}}
         self.wanted = {"cluster": "demo", "helm": "/usr/bin/helm", "helm_binary": "helm", "api_server_host": "api.example.com", "cilium_version": "1.19.1"}
         self.unread = []
         self.error = None

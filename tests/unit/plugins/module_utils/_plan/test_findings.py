@@ -36,6 +36,7 @@ def kubeconfig_wrong(cluster):
 @case("helm-missing", "blocker", says="kpr_helm_binary")
 def no_helm(cluster):
     cluster.wanted["helm"] = ""
+    cluster.release = None
 
 
 @case("node-unreachable", "blocker", "node worker1", says="ansible plan-worker1 -m ping")
@@ -337,18 +338,19 @@ def wait_for_kube_proxy(cluster):
     cluster.object("daemonsets", "cilium")["spec"]["template"]["spec"]["initContainers"].append({"name": "wait-for-kube-proxy", "image": "x"})
 
 
-@case("value-hostservices", "warning", "Helm value hostServices.enabled")
+@case("value-ignored", "warning", "Helm value hostServices")
 def dead_value(cluster):
-    cluster.wanted["value_findings"] = [
-        {
-            "id": "hostservices",
-            "severity": "warning",
-            "object": "hostServices.enabled",
-            "found": "true",
-            "why": "It does nothing.",
-            "remedy": "Use socketLB.enabled.",
-        }
-    ]
+    cluster.wanted["values"] = {"hostServices": {"enabled": True}}
+
+
+@case("iptables-masquerade", "note", "Helm value bpf.masquerade")
+def masquerade_by_iptables(cluster):
+    cluster.release["values"] = {}
+
+
+@case("value-word", "blocker", "Helm value loadBalancer.mode")
+def value_that_the_agent_refuses(cluster):
+    cluster.release["values"]["loadBalancer"] = {"mode": "dsrr"}
 
 
 # -- kube-proxy and kubeadm
