@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
 
 import pytest
 
@@ -16,7 +15,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 #: Chains of a kubelet of 1.27 and later, in whatever table.
 KUBELETS = {"KUBE-IPTABLES-HINT", "KUBE-KUBELET-CANARY", "KUBE-FIREWALL"}
 WRITTEN = 60
-RUNNING = "[A]nsiballZ_kube_proxy_rules"
+RUNNING = "-f '[A]nsiballZ_kube_proxy_rules'"
+KILLER = f"until pgrep {RUNNING} >/dev/null; do sleep 0.01; done; sleep {{delay}}; pkill -9 {RUNNING} || true"
 WRITER = f"for number in $(seq {WRITTEN}); do iptables -w 30 -A ADMIN -d 198.51.100.$number -j RETURN; done"
 
 
@@ -76,23 +76,20 @@ def test_killed_half_way_and_run_again(filled, before):
     if filled.mode == "nftables":
         pytest.skip("a table of nftables goes in one transaction: there is no half-way")
     ours = {place: lines for place, lines in before.items() if filled.backend in place}
-    fill(filled, ours)
-    full = filled.dump()
-    met = set()
-    for tenths in (2, 4, 6, 8, 10, 12, 14, 17, 20):
-        process = filled.begin(state="absent")
-        while not filled.sh(f"pgrep -f '{RUNNING}' || true"):
-            assert process.poll() is None or process.returncode == 0
-            if process.poll() is not None:
-                break
-            time.sleep(0.05)
-        time.sleep(tenths / 10)
-        filled.sh(f"pkill -9 -f '{RUNNING}' || true")
-        process.wait(60)
+    counts = []
+    for delay in range(0, 100, 8):
+        fill(filled, ours)
+        full = filled.dump()
+        killer = subprocess.Popen(["podman", "exec", filled.container, "bash", "-c", KILLER.format(delay=delay / 100)])
+        filled.begin(state="absent", backup=False).wait(60)
+        assert killer.wait(60) == 0
         now = filled.dump()
-        assert {place: [line for line in lines if line in set(now[place])] for place, lines in without_kube_proxy(full).items()} == without_kube_proxy(full)
-        met.add(sum(map(len, now.values())))
+        kept = without_kube_proxy(full)
+        assert {place: [line for line in now[place] if line in set(lines)] for place, lines in kept.items()} == kept
+        counts.append(sum(map(len, now.values())))
     result = filled.rules(state="absent")
     assert result["clean"], result
-    assert filled.dump() == without_kube_proxy(full)
-    assert len(met) > 1, "no kill met the work half-way"
+    assert filled.dump() == kept
+    half_way = [count for count in counts if sum(map(len, kept.values())) < count < sum(map(len, full.values()))]
+    print(f"lines after each kill: {counts}; half-way: {half_way}")
+    assert max(counts) > sum(map(len, kept.values())), "every kill came too late"
