@@ -62,7 +62,8 @@ class Node:
 
     def __init__(self, mode, backend):
         self.mode, self.backend = mode, backend
-        output = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+        # Without pipelining a module runs under its own name, by which it can be killed.
+        output = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_PIPELINING": "0", "ANSIBLE_SSH_PIPELINING": "0"}
         self.environment = {**os.environ, **SETTINGS, "KPR_LAB_PROXY_MODE": mode, "KPR_LAB_IPTABLES_BACKEND": backend, **output}
         self.inventory = ROOT / "inventories" / f"lab-{NAME}"
 
