@@ -48,9 +48,8 @@ def main() -> None:
     version = subprocess.run(["iptables", "--version"], text=True, capture_output=True, check=True).stdout.strip()
     machine = f"{os.cpu_count()} processors, Linux {platform.release()}, {version}, Python {platform.python_version()}"
     (HERE / "result.json").write_text(json.dumps({"machine": machine, "runs": runs}, indent=1) + "\n", encoding="utf-8")
-    (HERE / "RESULT.md").write_text(f"# Clean-up of kube-proxy's rules\n\nOn {machine}. Figures of other machines or runs cannot be compared with these; "
-                                    f"the ratios within a run can.\n\n{table.table(entries)}", encoding="utf-8")  # fmt: skip
-    print(table.table(entries))
+    (HERE / "RESULT.md").write_text(table.page(machine, entries), encoding="utf-8")
+    print(table.page(machine, entries))
 
 
 if __name__ == "__main__":

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import subprocess
 import sys
-import time
 from typing import Any, Iterator
 
 from bench.cleanup.rules import chains
-from bench.cleanup.table import BASE
+from bench.cleanup.table import BASE, BY_KUBE_PROXY
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / ".work")}  # where setup has put the collection
+LAUNCH = pathlib.Path(__file__).with_name("launch.py")
 NAMESPACE = f"kprbench-{os.getpid()}"
 MODULE = """
 import json, sys
@@ -47,7 +48,7 @@ def ways(backend: str, folder: pathlib.Path, kube_proxy: pathlib.Path | None) ->
         "one-liner": ["sh", "-c", f"iptables-{backend}-save | grep -v KUBE | iptables-{backend}-restore"],
     }
     if kube_proxy:
-        found["kube-proxy --cleanup"] = ["env", path, str(kube_proxy), "--cleanup"]
+        found[BY_KUBE_PROXY] = ["env", path, str(kube_proxy), "--cleanup"]
     return found
 
 
@@ -65,13 +66,10 @@ def filled(backend: str, lines: list[str]) -> Iterator[None]:
 def run(backend: str, lines: list[str], way: str, command: list[str], log: pathlib.Path) -> dict[str, Any]:
     """One run. A way that ends with an error is an error here too, except kube-proxy's, which complains of what it cannot reach in a namespace."""
     with filled(backend, lines):
-        with log.open("wb") as output:
-            began = time.perf_counter()
-            process = subprocess.Popen(["ip", "netns", "exec", NAMESPACE, *command], stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
-            _pid, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - began
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode and "kube-proxy" not in way:
-            raise RuntimeError(f"{way} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}")
+        launched = subprocess.run([sys.executable, LAUNCH, str(log), "ip", "netns", "exec", NAMESPACE, *command],
+                                  text=True, stdout=subprocess.PIPE, env=ENVIRONMENT, check=True)  # fmt: skip
+        took = json.loads(launched.stdout)
+        if took.pop("status") and way != BY_KUBE_PROXY:
+            raise RuntimeError(f"{way} ended with an error: {log.read_text(errors='replace')[-2000:]}")
         saved = subprocess.run(["ip", "netns", "exec", NAMESPACE, f"iptables-{backend}-save"], text=True, capture_output=True, check=True).stdout
-        return {"seconds": seconds, "mebibytes": usage.ru_maxrss / 1024, "left": chains(saved.splitlines())}
+        return {**took, "left": chains(saved.splitlines())}

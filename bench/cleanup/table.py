@@ -9,6 +9,18 @@ import statistics
 from typing import Any
 
 BASE = "full read"
+BY_KUBE_PROXY = "kube-proxy --cleanup"
+# What the module was meant to reach on nft at this size: times one full read, and how much faster than kube-proxy's own way.
+GOAL_CHAINS = 24000
+GOALS = (("module, with backup", 1.5, 10), ("module, without backup", 0.3, 10))
+NOTES = """Figures of other machines or runs cannot be compared with these; the ratios within a run can.
+
+- `full read`: iptables-save of one family. `one-liner`: `iptables-save | grep -v KUBE | iptables-restore`, which takes other people's rules too where they
+  say KUBE, and never kube-proxy's chains of the other family.
+- `module`: both families, with the look at processes, IPVS and sysctls, the plan, the proof that the rest is the same, and a second look. What it takes at
+  1,000 chains is for the most part the start of Python with Ansible's code.
+- Memory is that of the largest process of a way: with a backup iptables-save's, on legacy iptables-restore's.
+"""
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -39,7 +51,7 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def table(entries: list[dict[str, Any]]) -> str:
     lines = [
-        "| backend | chains | way | runs | ratio to one full read | seconds: least, median, most | memory MiB | kube-proxy's chains left |",
+        "| backend | chains | way | runs | ratio to one full read | seconds: least, median, most | memory of the largest process, MiB | chains left |",
         "|---|--:|---|--:|--:|--:|--:|--:|",
     ]
     for one in entries:
@@ -49,3 +61,26 @@ def table(entries: list[dict[str, Any]]) -> str:
             f"| {one['left']:,} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def goals(entries: list[dict[str, Any]]) -> list[str]:
+    """Whether they were reached, a sentence each; none if that size was not measured."""
+    size = min((one["chains"] for one in entries if one["backend"] == "nft" and one["chains"] >= GOAL_CHAINS), default=None)
+    at = {one["way"]: one for one in entries if one["backend"] == "nft" and one["chains"] == size}
+    found = []
+    for way, times, faster in GOALS if at else ():
+        found.append(f"{way}: {at[way]['ratio']:.2f} times one full read, goal at most {times}: {_word(at[way]['ratio'] <= times)}")
+        if BY_KUBE_PROXY in at:
+            factor = at[BY_KUBE_PROXY]["median"] / at[way]["median"]
+            found.append(f"{way}: {factor:.1f} times faster than {BY_KUBE_PROXY}, goal at least {faster}: {_word(factor >= faster)}")
+    return found
+
+
+def _word(reached: bool) -> str:
+    return "reached" if reached else "missed"
+
+
+def page(machine: str, entries: list[dict[str, Any]]) -> str:
+    reached = "".join(f"- {sentence}\n" for sentence in goals(entries))
+    told = f"\nGoals on nft at {GOAL_CHAINS:,} chains:\n\n{reached}" if reached else ""
+    return f"# Clean-up of kube-proxy's rules\n\nOn {machine}. {NOTES}{told}\n{table(entries)}"

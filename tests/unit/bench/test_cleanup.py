@@ -34,3 +34,17 @@ def test_ratios_are_to_the_full_read_of_the_same_rules():
         (10, table.BASE, 1, 2), (10, "other", 2, 1), (20, table.BASE, 1, 1), (20, "other", 0.5, 1),
     ]  # fmt: skip
     assert "| nft | 20 | other | 1 | 0.50 | 5.00, 5.00, 5.00 | 10 | 0 |" in table.table(entries)
+
+
+def test_goals_are_judged_on_what_was_measured():
+    def run(way, seconds, chains=24002):
+        return {"backend": "nft", "chains": chains, "way": way, "seconds": seconds, "mebibytes": 1, "left": 0}
+
+    ways = [run(table.BASE, 1.0), run("module, with backup", 1.4), run("module, without backup", 0.5), run(table.BY_KUBE_PROXY, 10.0)]
+    assert table.goals(table.summary(ways)) == [
+        "module, with backup: 1.40 times one full read, goal at most 1.5: reached",
+        "module, with backup: 7.1 times faster than kube-proxy --cleanup, goal at least 10: missed",
+        "module, without backup: 0.50 times one full read, goal at most 0.3: missed",
+        "module, without backup: 20.0 times faster than kube-proxy --cleanup, goal at least 10: reached",
+    ]
+    assert table.goals(table.summary([run(table.BASE, 1.0, chains=1002)])) == []
