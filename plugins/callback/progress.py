@@ -17,6 +17,7 @@ description:
     rest will take if the other waves take as long as those that are done.
   - On a terminal the lines are coloured and have a bar; elsewhere they are plain.
   - Can write the same as JSON lines, for programs that watch a run.
+  - Counts the module calls on each node and on each cluster's API, for the report (see the lookup P(fleetops.kubeproxy_free.remote_calls#lookup)).
 options:
   events_file:
     description:
@@ -53,6 +54,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook):
         self._tracker = tracker.Tracker(time.time())
+        tracker.RUNNING[:] = [self._tracker]
         self._terminal = sys.stdout.isatty()
         path = self.get_option("events_file")
         self._events = open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8", buffering=1) if path else None
@@ -60,7 +62,11 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task, is_conditional):
         self._tell(self._tracker.task(task.get_name(), time.time()))
 
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._count(result)
+
     def v2_runner_on_ok(self, result):
+        self._count(result)
         facts = result.result.get("ansible_facts")
         if facts:
             self._tell(self._tracker.result(result.host.get_name(), facts, time.time()))
@@ -69,6 +75,10 @@ class CallbackModule(CallbackBase):
         self._tell(self._tracker.end(time.time()))
         if self._events:
             self._events.close()
+
+    def _count(self, result):
+        task = result.task
+        self._tracker.call(result.host.get_name(), task.resolved_action or task.action, task.args, task.delegate_to is not None, result.result)
 
     def _tell(self, events):
         for event in events:

@@ -70,6 +70,10 @@ options:
           - C(paths) as M(fleetops.kubeproxy_free.traffic_probe) returns them, each with C(from), the name of the node or V(outside); C(series_columns),
             C(left_out) and C(max_lag_ms) as there.
         type: dict
+      calls:
+        description:
+          - Module calls as the lookup P(fleetops.kubeproxy_free.remote_calls#lookup) returns them.
+        type: dict
       next_steps:
         description: What the reader has to do next.
         type: list
@@ -151,6 +155,7 @@ DATA = dict(
     waves=dict(type="list", elements="dict"),
     nodes=dict(type="dict"),
     traffic=dict(type="dict"),
+    calls=dict(type="dict"),
     next_steps=dict(type="list", elements="str"),
 )
 

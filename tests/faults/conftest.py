@@ -31,14 +31,16 @@ class Lab:
         self.environment = {**os.environ, **SETTINGS, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
         self.reports = folder
         self.inventory = ROOT / "inventories" / "lab-fault"
+        self.kubeconfig = folder / "kubeconfig"
 
     def lab(self, word):
         subprocess.run([sys.executable, "-m", "lab", word], cwd=ROOT, env=self.environment, check=True)
 
     def start(self, playbook, *words, checkout=ROOT):
-        """Begin a playbook under traffic, in a session of its own; its output goes to a file."""
+        """Begin a playbook with the least rights, in a session of its own; its output goes to a file."""
         log = self.reports / f"{playbook}-{time.time_ns()}.log"
-        command = ["ansible-playbook", "-i", self.inventory, checkout / "playbooks" / f"{playbook}.yml", "-e", f"kpr_artifacts_dir={self.reports}", *words]
+        settings = {"kpr_artifacts_dir": str(self.reports), "kpr_kubeconfig": str(self.kubeconfig), "kpr_helm_kubeconfig": self.variables["kpr_kubeconfig"]}
+        command = ["ansible-playbook", "-i", self.inventory, checkout / "playbooks" / f"{playbook}.yml", "-e", json.dumps(settings), *words]
         process = subprocess.Popen(command, cwd=checkout, env=self.environment, start_new_session=True, stdout=log.open("wb"), stderr=subprocess.STDOUT)
         process.log = log
         return process
@@ -48,18 +50,51 @@ class Lab:
         process = self.start(playbook, *words, **options)
         return process.wait(900), process.log.read_text(encoding="utf-8", errors="replace")
 
-    def kill_when(self, process, text):
-        """The controller dies, at the moment when its output says so."""
-        while text not in process.log.read_text(encoding="utf-8", errors="replace"):
+    @staticmethod
+    def wait_for(process, text, times=1):
+        """Until its output has the text so many times."""
+        while process.log.read_text(encoding="utf-8", errors="replace").count(text) < times:
             assert process.poll() is None, f"{process.log} ended without {text!r}"
             time.sleep(0.2)
+
+    def kill_when(self, process, text):
+        """The controller dies, at the moment when its output says so."""
+        self.wait_for(process, text)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def container(self, node):
+        return next(name for name, one in self._written["hosts"].items() if one["kpr_node_name"] == node)
+
+    @staticmethod
+    def podman(*words):
+        return subprocess.run(["podman", *words], text=True, capture_output=True, check=True).stdout
+
+    def on(self, node, *words):
+        return self.podman("exec", self.container(node), *words)
+
+    def helm(self, *words):
+        command = [self.variables["kpr_helm_binary"], "--kubeconfig", self.variables["kpr_kubeconfig"], *words]
+        return subprocess.run(command, text=True, capture_output=True, check=True).stdout
+
+    def grant(self):
+        """The rights that the collection ships, in a kubeconfig of their own."""
+        self.kubectl("apply", "-f", ROOT / "rbac" / "kubeproxy-free.yml")
+        admin = json.loads(self.kubectl("config", "view", "--raw", "-o", "json"))
+        token = self.kubectl("-n", "kube-system", "create", "token", "kubeproxy-free", "--duration", "4h").strip()
+        admin["users"] = [{"name": admin["users"][0]["name"], "user": {"token": token}}]
+        self.kubeconfig.touch(mode=0o600)
+        self.kubeconfig.write_text(json.dumps(admin), encoding="utf-8")
+
     @property
     def variables(self):
+        return self._written["vars"]
+
+    @property
+    def _written(self):
+        """What the lab has written of itself."""
         text = (self.inventory / "hosts.yml").read_text(encoding="utf-8")
-        return json.loads(text.split("\n", 1)[1])["fault"]["vars"]
+        return json.loads(text.split("\n", 1)[1])["fault"]
 
     def kubectl(self, *words, stdin=None):
         program = pathlib.Path(self.variables["kpr_helm_binary"]).with_name("kubectl")
@@ -84,9 +119,14 @@ class Lab:
         pods = json.loads(self.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-proxy", "-o", "json"))["items"]
         return {pod["spec"]["nodeName"] for pod in pods if all(one["ready"] for one in pod["status"].get("containerStatuses", [{"ready": False}]))}
 
-    def seen(self):
-        """Counts over all paths of the last report."""
-        paths = json.loads((self.reports / "fault" / "report.json").read_text(encoding="utf-8"))["traffic"]["paths"]
+    @property
+    def report(self):
+        """The data of the last report."""
+        return json.loads((self.reports / "fault" / "report.json").read_text(encoding="utf-8"))
+
+    def seen(self, but_of=""):
+        """Counts over all paths of the last report that have nothing to do with one node."""
+        paths = [path for path in self.report["traffic"]["paths"] if not but_of or but_of not in json.dumps([path["from"], path["name"]])]
         return {kind: sum(path[kind] for path in paths) for kind in ("requests", "refused", "other")}
 
 
@@ -94,6 +134,7 @@ class Lab:
 def lab(tmp_path_factory):
     made = Lab(tmp_path_factory.mktemp("faults"))
     made.lab("up")
+    made.grant()
     yield made
     made.lab("down")
 

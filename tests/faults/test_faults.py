@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -54,6 +55,111 @@ def test_an_agent_that_does_not_start_gives_its_node_back(untouched):
     assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and lab.kube_proxies() == {"cp1", "worker1"}
     status, output = lab.run("migrate", *TRAFFIC)
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+
+
+def test_an_agent_that_serves_nothing_gives_back_its_wave_and_where_wanted_the_earlier_ones(untouched):
+    """On an address that is on no device of the node, the agent says that it replaces kube-proxy, and serves no NodePort."""
+    lab = untouched
+    nothing = {"handover_node_config": {"devices": "lo"}, "kpr_control_planes": "first"}
+    status, output = lab.run("migrate", *TRAFFIC, "-e", json.dumps(nothing))
+    assert status != 0 and "prove on cp1" in output
+    assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and lab.kube_proxies() == {"cp1", "worker1"}
+    assert lab.seen()["refused"] == 0
+    assert lab.run("migrate", "-e", json.dumps({"kpr_control_planes": "first", "kpr_wave_count": 1}))[0] == 0
+    assert lab.modes() == {"cp1": True, "worker1": False}
+    status, output = lab.run("migrate", *TRAFFIC, "-e", json.dumps({**nothing, "kpr_halt_gives_back": "run"}))
+    assert status != 0 and "prove on worker1" in output
+    assert lab.modes() == {"cp1": True, "worker1": False}, "what an earlier run has moved stays"
+    assert lab.run("rollback")[0] == 0
+    check = [{"name": "the shop", "command": ["sh", "-c", f"test $(cat {lab.reports}/asked | wc -l) -lt 1 || exit 1; echo >>{lab.reports}/asked"]}]
+    status, output = lab.run("migrate", *TRAFFIC, "-e", json.dumps({"kpr_checks": check, "handover_check_timeout": 5, "kpr_halt_gives_back": "run"}))
+    assert status != 0 and "check on" in output
+    assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and lab.kube_proxies() == {"cp1", "worker1"}
+    assert lab.seen()["refused"] == 0
+
+
+def test_a_wrong_api_address_is_refused_before_anything_changes(untouched):
+    lab = untouched
+    status, output = lab.run("migrate", "-e", "kpr_api_server_host=192.0.2.1")
+    assert status != 0 and "192.0.2.1" in output and "nothing was changed" in output
+    assert lab.phase() == "" and lab.modes() == NONE_MOVED
+
+
+def test_the_api_is_away_for_a_minute_in_a_wave(untouched):
+    lab = untouched
+    process = lab.start("migrate", *TRAFFIC)
+    lab.wait_for(process, "step | Run: take_over]")
+    api = lab.on("cp1", "pgrep", "-x", "kube-apiserver").split()
+    lab.on("cp1", "kill", "-STOP", *api)
+    time.sleep(60)
+    lab.on("cp1", "kill", "-CONT", *api)
+    process.wait(900)
+    assert lab.seen()["refused"] == 0
+    if lab.phase() != "settled":
+        status, output = lab.run("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true")
+        assert status == 0, output[-3000:]
+        assert lab.seen()["refused"] == 0
+    assert lab.phase() == "settled" and lab.modes() == ALL_MOVED
+
+
+def test_a_node_vanishes_in_its_wave(untouched):
+    lab = untouched
+    process = lab.start("migrate", *TRAFFIC, "-e", json.dumps({"kpr_control_planes": "first", "handover_takeover_timeout": 60, "handover_sync_timeout": 30}))
+    lab.wait_for(process, "step | Run: take_over]", times=2)
+    lab.podman("pause", lab.container("worker1"))
+    try:
+        assert process.wait(900) != 0
+    finally:
+        lab.podman("unpause", lab.container("worker1"))
+    output = process.log.read_text(encoding="utf-8", errors="replace")
+    assert "worker1" in output and lab.phase() == "halted"
+    assert lab.modes()["cp1"] is True
+    assert lab.seen(but_of="worker1")["refused"] == 0
+    lab.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
+    status, output = lab.run("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true")
+    assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+
+
+def test_the_release_is_changed_meanwhile(untouched):
+    lab = untouched
+    assert lab.run("migrate", "-e", "kpr_wave_count=1")[0] == 0
+    lab.helm("upgrade", "cilium", lab.variables["kpr_cilium_chart_ref"], "-n", "kube-system", "--reuse-values", "--set", "debug.enabled=true")
+    status, output = lab.run("migrate", *TRAFFIC)
+    assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+    assert json.loads(lab.helm("get", "values", "cilium", "-n", "kube-system", "-o", "json"))["debug"] == {"enabled": True}
+    assert lab.run("rollback")[0] == 0
+    assert json.loads(lab.helm("get", "values", "cilium", "-n", "kube-system", "-o", "json"))["debug"] == {"enabled": True}
+    lab.helm("upgrade", "cilium", lab.variables["kpr_cilium_chart_ref"], "-n", "kube-system", "--reuse-values", "--set", "debug=null")
+
+
+def test_a_node_leaves_and_comes_back_between_waves(untouched):
+    """A node's object, its agent with it, is gone for a while, as when a machine is replaced."""
+    lab = untouched
+    assert lab.run("migrate", "-e", json.dumps({"kpr_control_planes": "first", "kpr_wave_count": 1}))[0] == 0
+    node = lab.kubectl("get", "node", "worker1", "-o", "json")
+    lab.kubectl("delete", "node", "worker1")
+    status, output = lab.run("migrate")
+    assert status != 0 and "worker1" in output
+    assert lab.modes()["cp1"] is True
+    lab.on("worker1", "systemctl", "restart", "kubelet")
+    lab.kubectl("wait", "--for=create", "node/worker1", "--timeout=120s")
+    lab.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=180s")
+    assert json.loads(node)["metadata"]["uid"] not in lab.kubectl("get", "nodes", "-o", "json")
+    status, output = lab.run("migrate")
+    assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+
+
+def test_drained_checked_and_soaked(untouched):
+    """Not a fault: the longest way that a wave can go, and what it costs in module calls."""
+    lab = untouched
+    check = [{"name": "the API", "command": ["true"]}, {"name": "DNS", "namespace": "kube-system", "selector": ["k8s-app=kube-dns"]}]
+    status, output = lab.run("migrate", "-e", json.dumps({"kpr_checks": check, "kpr_soak": 5, "kpr_drain": True, "handover_drain_delete_emptydir_data": True}))
+    assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+    nodes = json.loads(lab.kubectl("get", "nodes", "-o", "json"))["items"]
+    assert not any(node["spec"].get("unschedulable") for node in nodes)
+    assert not any("kubeproxy-free" in label for node in nodes for label in node["metadata"]["labels"])
+    status, output = lab.run("record")
+    assert status == 0 and "leaves kube-proxy out" in output, output[-3000:]
 
 
 def test_without_room_for_the_backup_nothing_is_taken_away(untouched):

@@ -14,6 +14,8 @@ import dataclasses
 import re
 from typing import Any, Optional
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._progress.calls import Calls, count, where
+
 STEP = re.compile(r"step \| (Begin|Keep how long it took): (\w+)$")
 #: The step with which a node has arrived; after a failure, give_back is none.
 LAST = ("accept", "give_back")
@@ -34,6 +36,7 @@ class Cluster:
     waves: list[Wave] = dataclasses.field(default_factory=list)
     arrived: set[str] = dataclasses.field(default_factory=set)
     halted: bool = False
+    calls: Calls = dataclasses.field(default_factory=Calls)
 
     @property
     def total(self) -> int:
@@ -88,6 +91,20 @@ class Tracker:
             self._reports[host] = facts
         return []
 
+    def call(self, host: str, action: str, arguments: dict[str, Any], delegated: bool, result: dict[str, Any]) -> None:
+        """A task has run on a host."""
+        cluster, node = self._places.get(host, (None, ""))
+        if cluster is not None:
+            self.clusters[cluster].calls.add(where(action, arguments, delegated), node, self.clusters[cluster].present(host), count(result))
+
+    def calls(self, cluster: str) -> dict[str, Any]:
+        """What the report tells of the calls so far: nodes (by name), api with waves (one number each) and besides."""
+        if cluster not in self.clusters:
+            return {}
+        found = self.clusters[cluster]
+        waves = [found.calls.api.get(number, 0) for number in range(len(found.waves))]
+        return {"nodes": dict(found.calls.nodes), "api": {"waves": waves, "besides": found.calls.api.get(None, 0)}}
+
     def end(self, now: float) -> list[dict[str, Any]]:
         """The run ends. Returns events, the last one of each cluster among them."""
         return self._collected(now) + [self._event("end", cluster, now, halted=cluster.halted) for cluster in self.clusters.values()]
@@ -133,3 +150,7 @@ class Tracker:
 
     def _names(self, hosts: list[str]) -> list[str]:
         return [self._places[host][1] if host in self._places else host for host in hosts]
+
+
+#: The run of this process, for the lookup remote_calls; a callback plugin has no other way to answer a task.
+RUNNING: list[Tracker] = []

@@ -84,6 +84,15 @@ class Node:
 
 
 @dataclasses.dataclass(frozen=True)
+class Calls:
+    """Module calls: by node, and on the API by wave and outside of all waves."""
+
+    nodes: dict[str, int]
+    api_by_wave: tuple[int, ...]
+    api_besides: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Report:
     cluster: str
     action: str
@@ -97,6 +106,7 @@ class Report:
     waves: tuple[Wave, ...]
     nodes: tuple[Node, ...]
     traffic: Optional[Traffic]
+    calls: Optional[Calls]
     next_steps: tuple[str, ...]
 
     @property
@@ -118,7 +128,7 @@ def read(data: dict[str, Any]) -> Report:
     waves = tuple(_wave(entry) for entry in reader.dicts("waves"))
     wave_of = {name: number for number, wave in enumerate(waves, 1) for name in wave.nodes}
     nodes = reader.child("nodes")
-    traffic = reader.child("traffic")
+    traffic, calls = reader.child("traffic"), reader.child("calls")
     report = Report(
         cluster=reader.text("cluster", required=True),
         action=reader.text("action", "migrate"),
@@ -132,6 +142,7 @@ def read(data: dict[str, Any]) -> Report:
         waves=waves,
         nodes=tuple(_node(nodes.child(name), name, wave_of.get(name)) for name in nodes.names()),
         traffic=Traffic.read(traffic) if traffic.names() else None,
+        calls=_calls(calls) if calls.names() else None,
         next_steps=tuple(reader.texts("next_steps")),
     )
     reader.finish()
@@ -143,6 +154,12 @@ def read(data: dict[str, Any]) -> Report:
 
 def _wave(reader: Reader) -> Wave:
     return reader.end(Wave(tuple(reader.texts("nodes")), reader.number("started"), reader.number("finished")))
+
+
+def _calls(reader: Reader) -> Calls:
+    nodes, api = reader.child("nodes"), reader.child("api")
+    by_node = {name: int(nodes.number(name) or 0) for name in nodes.names()}
+    return reader.end(Calls(by_node, tuple(int(number) for number in api.items("waves")), int(api.number("besides") or 0)))
 
 
 def _finding(reader: Reader) -> Finding:

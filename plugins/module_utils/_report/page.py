@@ -112,7 +112,8 @@ def _run(report: Report, axis: Optional[figure.Axis]) -> Optional[Markup]:
             parts.append(tag("p", f"{plural(report.traffic.left_out, 'request')} left out: the prober itself was kept from running.", class_="warn"))
     if any(step.began is not None for node in report.nodes for step in node.steps):
         parts += [_scroll(figure.timeline(report, axis)), _legend(STEP_WORDS)]
-    return tag("section", parts, tag("p", "Times are UTC.", class_="quiet"))
+    counted = f" Module calls: {summary.calls(report.calls)}." if report.calls else ""
+    return tag("section", parts, tag("p", f"Times are UTC.{counted}", class_="quiet"))
 
 
 def _legend(entries: object) -> Markup:

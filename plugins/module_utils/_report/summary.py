@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Iterator, Optional
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import SEVERITIES, Node, Report
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import SEVERITIES, Calls, Node, Report
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import total
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import Path, Traffic
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import duration, number, plural, share
@@ -18,7 +18,7 @@ PATHS = 5
 
 
 def lines(report: Report) -> list[str]:
-    return [*_head(report), *_nodes(report), *_traffic(report), *(f"next: {step}" for step in report.next_steps)]
+    return [*_head(report), *_nodes(report), *_traffic(report), *_calls(report), *(f"next: {step}" for step in report.next_steps)]
 
 
 def outcomes(report: Report) -> tuple[str, str]:
@@ -96,6 +96,18 @@ def _traffic(report: Report) -> Iterator[str]:
         yield f"  {path_name(path)}: {_wrong(path)} of {number(path.requests)}"
     if len(worst) > PATHS:
         yield f"  and {plural(len(worst) - PATHS, 'path')} more; each is in the report"
+
+
+def _calls(report: Report) -> Iterator[str]:
+    if report.calls:
+        yield f"module calls: {calls(report.calls)}"
+
+
+def calls(made: Calls) -> str:
+    most = max(made.nodes, key=lambda name: made.nodes[name], default=None)
+    on_nodes = "none on nodes" if most is None else f"at most {made.nodes[most]} on a node ({most}), {number(sum(made.nodes.values()))} on all"
+    waves = "".join(f", {number(count)} in wave {index}" for index, count in enumerate(made.api_by_wave, 1))
+    return f"{on_nodes}; on the API {number(made.api_besides + sum(made.api_by_wave))}: {number(made.api_besides)} before and after the waves{waves}"
 
 
 def totals(traffic: Traffic) -> str:
