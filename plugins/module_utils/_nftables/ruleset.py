@@ -136,10 +136,11 @@ def delete_rule(family: str, table: str, chain: str, handle: int) -> bytes:
 def delete_chains(family: str, table: str, chains: Iterable[str]) -> Iterator[bytes]:
     """First their rules, all of them, so that the chains may refer to each other as they like; then the chains."""
     names = [(name.encode() + b"\0") for name in chains]
+    rules_of, chain_of = string(RULE_TABLE, table), string(CHAIN_TABLE, table)
     for name in names:
-        yield message(NFT_MSG_DELRULE, family, string(RULE_TABLE, table) + attribute(RULE_CHAIN, name))
+        yield message(NFT_MSG_DELRULE, family, rules_of + attribute(RULE_CHAIN, name))
     for name in names:
-        yield message(NFT_MSG_DELCHAIN, family, string(CHAIN_TABLE, table) + attribute(CHAIN_NAME, name))
+        yield message(NFT_MSG_DELCHAIN, family, chain_of + attribute(CHAIN_NAME, name))
 
 
 def delete_table(family: str, table: str) -> bytes:
