@@ -34,6 +34,9 @@ rollback: setup has-lab ## give the lab back to kube-proxy
 verify: setup has-lab ## prove what the lab's nodes and Services do now
 	$(PLAY) playbooks/verify.yml $(ARGS)
 
+diagnose: setup has-lab ## say why a Service does not answer: make diagnose ARGS="-e kpr_service=demo/web"
+	$(PLAY) playbooks/diagnose.yml $(ARGS)
+
 has-lab:
 	@test -e $(LAB) || { echo "There is no lab here ($(LAB) is missing). Start one: make lab-up" >&2; exit 1; }
 
@@ -65,4 +68,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify test unit lint sanity molecule test-faults test-rules bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity molecule test-faults test-rules bench-cleanup clean
