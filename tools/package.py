@@ -21,7 +21,7 @@ COLLECTIONS = ROOT / ".work" / "ansible_collections"
 #: What users of the collection need, at its top level. Anything else in the artifact is there by mistake.
 SHIPPED = {"CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "FILES.json", "MANIFEST.json", "Makefile", "README.md", "SECURITY.md",
            "ansible.cfg", "awx", "changelogs", "docs", "execution-environment.yml", "inventories", "meta", "playbooks", "plugins", "requirements.txt",
-           "requirements.yml", "roles"}
+           "rbac", "requirements.yml", "roles"}
 
 
 class PackageError(Exception):
