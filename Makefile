@@ -62,10 +62,13 @@ test-rules: setup ## the clean-up on what the real kube-proxy made, in each of i
 bench-cleanup: setup ## time the clean-up against other ways, side by side; shorter: make bench-cleanup ARGS="--sizes 1000 --repeat 1"
 	$(USE) python3 -m bench.cleanup $(ARGS)
 
+docs: setup ## write the pages of docs/ that are made from data
+	$(USE) python3 -m tools.document
+
 molecule: setup ## the scenarios, on the lab
 	$(USE) molecule test --all
 
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity molecule test-faults test-rules bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs molecule test-faults test-rules bench-cleanup clean

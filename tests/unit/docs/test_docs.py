@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation names only what there is, and the pages made from data are what their data say."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+from tools import document  # noqa: E402  pylint: disable=wrong-import-position
+from tools.documents import findings, variables  # noqa: E402  pylint: disable=wrong-import-position
+
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
+    path for folder in ("docs", "roles", "awx", "inventories") for path in (ROOT / folder).rglob("*.md")
+)
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#([^)\s]+))?\)")
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def anchors(page):
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@every_page
+def test_links_lead_somewhere(page):
+    for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        there = (page.parent / target).resolve()
+        assert there.exists(), target
+        assert not anchor or there.suffix != ".md" or anchor in anchors(there), f"{target}#{anchor}"
+
+
+@every_page
+def test_what_is_named_exists(page):
+    text = page.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z][a-z-]+)\b(?=[`\s]*(?:$|[`.,;)|]| -| ARGS))", text, re.MULTILINE)) <= targets | {"sure"}
+    roles = {path.name for path in (ROOT / "roles").iterdir()}
+    named = set(re.findall(r"(?:ansible-playbook[^\n`]*?|`)fleetops\.kubeproxy_free\.([a-z_]+)", text))
+    plugins = {path.stem for kind in ("modules", "filter", "callback", "lookup") for path in (ROOT / "plugins" / kind).iterdir()}
+    assert named <= {path.stem for path in (ROOT / "playbooks").glob("*.yml")} | roles | plugins
+
+
+@every_page
+def test_blocks_of_code_can_be_read(page):
+    for language, code in FENCE.findall(page.read_text(encoding="utf-8")):
+        if language in ("yaml", "yml"):
+            list(yaml.safe_load_all(code))
+        if language in ("sh", "bash"):
+            assert subprocess.run(["bash", "-n"], input=code, text=True, check=False).returncode == 0, code
+
+
+@every_page
+def test_variables_that_are_named_exist(page):
+    known = set(re.findall(r"`([a-z_]+)`", variables.page())) | variables.INNER | {"kpr_summary"}
+    roles = tuple(f"{path.name}_" for path in (ROOT / "roles").iterdir())
+    named = {name for name in re.findall(r"`([a-z_]+)`", page.read_text(encoding="utf-8")) if name.startswith(("kpr_", *roles))}
+    elsewhere = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
+    elsewhere |= {word for task in (ROOT / "roles").rglob("*.yml") for word in re.findall(r"[a-z_]+", task.read_text(encoding="utf-8"))}
+    assert named <= known | elsewhere, named - known - elsewhere
+
+
+def test_pages_made_from_data_are_up_to_date():
+    assert [str(path.relative_to(ROOT)) for path in document.outdated()] == [], "type: make docs"
+
+
+def test_every_finding_of_the_plan_is_on_its_page():
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / "module_utils" / "_plan").glob("*.py"))
+    idents = set(re.findall(r'finding\(\s*"([a-z-]+)"', text))
+    assert len(idents) > 60 and idents <= set(re.findall(r"`([a-z-]+)`", findings.page()))
