@@ -64,7 +64,7 @@ class Lab:
         process.wait()
 
     def container(self, node):
-        return next(name for name, one in self._written["hosts"].items() if one["kpr_node_name"] == node)
+        return next(name for name, one in self.hosts.items() if one["kpr_node_name"] == node)
 
     @staticmethod
     def podman(*words):
@@ -89,6 +89,10 @@ class Lab:
     @property
     def variables(self):
         return self._written["vars"]
+
+    @property
+    def hosts(self):
+        return self._written["hosts"]
 
     @property
     def _written(self):

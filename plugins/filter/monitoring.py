@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter plugins of monitoring: thin wrappers around module_utils/_monitoring."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import alerts, dashboard, metrics
+
+
+def _minor(version):
+    found = compat.minor(version)
+    if found is None or found[0] != 1:
+        raise AnsibleFilterError(f"Cilium version {version!r}: expected one such as 1.19.1")
+    return found[1]
+
+
+class FilterModule:
+    """The filters."""
+
+    def filters(self):
+        """Name -> function."""
+        return {
+            "alert_rules": lambda version, job: alerts.rules(_minor(version), job),
+            "dashboard": lambda version, job: dashboard.dashboard(_minor(version), job),
+            "metrics_missing": lambda text, version: missing(text, _minor(version)),
+        }
+
+
+def missing(text, minor):
+    """Names that an agent of this minor exports from its start and that are not in what it exports."""
+    names = {line.split("{", 1)[0].split(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")}
+    return [one.name for one in metrics.exported(minor) if one.always and one.name not in names]

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Metrics of Cilium's agents that tell how Services are served: data.
+
+Source: the agents themselves (1.19.1) and pkg/metrics, pkg/loadbalancer/maps of Cilium 1.15 to 1.20. cilium_services_events_total and
+cilium_service_implementation_delay are registered up to today and stand still since 1.18, so they are not in the table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """first: the minor of 1.x in which it is known to be. always: an agent exports it from its start, not only once something happened."""
+
+    name: str
+    first: int
+    always: bool = True
+
+
+REPLACEMENT = Metric("cilium_feature_adv_connect_and_lb_kube_proxy_replacement_enabled", 19)
+NODE_PORT = Metric("cilium_feature_adv_connect_and_lb_node_port_configuration", 19)
+DRIFT = Metric("cilium_drift_checker_config_delta", 19)
+PRESSURE = Metric("cilium_bpf_map_pressure", 15)
+DROPS = Metric("cilium_drop_count_total", 15, always=False)
+TERMINATING = Metric("cilium_k8s_terminating_endpoints_events_total", 15, always=False)
+UNREACHABLE = Metric("cilium_unreachable_nodes", 15)
+API_CALLS = Metric("cilium_k8s_client_api_calls_total", 15)
+VERSION = Metric("cilium_version", 15)
+ALL = (REPLACEMENT, NODE_PORT, DRIFT, PRESSURE, DROPS, TERMINATING, UNREACHABLE, API_CALLS, VERSION)
+
+
+def exported(minor):
+    """Those that agents of this minor of 1.x have."""
+    return [one for one in ALL if one.first <= minor]
