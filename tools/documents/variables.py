@@ -31,8 +31,8 @@ BY_PLAYBOOKS = (
 
 
 def page() -> str:
-    parts = ["# Variables\n\nVariables of the whole collection begin with `kpr_` and belong in the inventory. A role's own begin with its name and are for those who use "
-             "the role alone, or who need more than the first table has. Defaults in braces are taken from the variables of the collection.\n",
+    parts = ["# Variables\n\nVariables of the whole collection begin with `kpr_` and belong in the inventory. A role's own begin with its name and are for "
+             "those who use the role alone, or who need more than the first table has. Defaults in braces are taken from the variables of the collection.\n",
              "## Of the whole collection\n", _shared(), "## Of each role\n"]  # fmt: skip
     for role in sorted(ROLES.iterdir()):
         parts.append(_role(role))

@@ -13,7 +13,8 @@ from tools.documents.sources import module
 
 def page() -> str:
     return "\n".join([
-        "# Versions\n\nWhat the collection knows of versions, from the tables that it judges by. To add a version, add a line to the table named in each part and run `make docs`.\n",
+        "# Versions\n\nWhat the collection knows of versions, from the tables that it judges by. To add a version, add a line to the table named in each part "
+        "and run `make docs`.\n",
         _cilium(), _values(), _words(), _kernel(), _releases(), _chains(), _kubeadm(),
     ])  # fmt: skip
 
@@ -83,6 +84,7 @@ def _chains() -> str:
 
 
 def _kubeadm() -> str:
-    rows = [("up to 1.30", "v1beta3", "the missing ConfigMap kube-proxy"), ("1.31", "v1beta4", "the missing ConfigMap kube-proxy; proxy.disabled is written for later"),
+    rows = [("up to 1.30", "v1beta3", "the missing ConfigMap kube-proxy"),
+            ("1.31", "v1beta4", "the missing ConfigMap kube-proxy; proxy.disabled is written for later"),
             ("1.32 on", "v1beta4", "proxy.disabled only")]  # fmt: skip
     return "## What keeps kube-proxy away through an upgrade by kubeadm\n\n" + table(("Kubernetes", "format", "what kubeadm looks at"), rows)

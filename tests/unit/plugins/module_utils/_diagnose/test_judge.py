@@ -93,7 +93,8 @@ def test_a_map_that_says_something_else(facts):
 
 def test_what_an_agent_says_of_itself(facts):
     facts["agents"]["w1"].update(
-        unread=["cilium-dbg metrics list: ..."], drift=["routing: configured native, runs tunnel"], unfinished=[{"address": "10.96.0.8:80/TCP", "status": "Error", "error": "full"}],
+        unread=["cilium-dbg metrics list: ..."], drift=["routing: configured native, runs tunnel"],
+        unfinished=[{"address": "10.96.0.8:80/TCP", "status": "Error", "error": "full"}],
         metrics=[{"name": "cilium_bpf_map_pressure", "labels": {"map_name": "cilium_lb4_services_v2"}, "value": 0.95},
                  {"name": "cilium_bpf_map_pressure", "labels": {"map_name": "lxc"}, "value": 0.2},
                  {"name": "cilium_drop_count_total", "labels": {"reason": "Service backend not found", "direction": "EGRESS"}, "value": 7.0},
