@@ -59,6 +59,9 @@ test-faults: setup ## what goes wrong in the field, on a lab of its own (half an
 test-rules: setup ## the clean-up on what the real kube-proxy made, in each of its modes, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/rules $(ARGS)
 
+test-nossh: setup ## there and back through the API alone, with SSH switched off, on a lab of its own (ten minutes)
+	$(USE) pytest -v -s tests/nossh $(ARGS)
+
 bench-cleanup: setup ## time the clean-up against other ways, side by side; shorter: make bench-cleanup ARGS="--sizes 1000 --repeat 1"
 	$(USE) python3 -m bench.cleanup $(ARGS)
 
@@ -71,4 +74,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs molecule test-faults test-rules bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs molecule test-faults test-rules test-nossh bench-cleanup clean

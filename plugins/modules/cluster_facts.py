@@ -53,8 +53,8 @@ facts:
       type: dict
     kube_proxy:
       description:
-        - C(daemonset) (V(null) if kubeadm's is not there), C(others) (DaemonSets of other names that run it), C(config) with C(settings) and what could not be
-          read of it, C(config_owner).
+        - C(daemonset) (V(null) if kubeadm's is not there), C(others) (C(object) and C(owner) of DaemonSets of other names that run it), C(config) with
+          C(settings) and what could not be read of it, C(config_owner).
       type: dict
     kubeadm:
       description: What kubeadm keeps about the cluster, V(null) if it keeps nothing.

@@ -21,10 +21,10 @@ def summary(daemonsets, config_map):
         if (metadata["namespace"], metadata["name"]) == (NAMESPACE, NAME):
             ours = item
         elif _runs_kube_proxy(item):
-            others.append(workload.reference(item))
+            others.append({"object": workload.reference(item), "owner": owner.owner(item)})
     return {
         "daemonset": _daemonset(ours) if ours else None,
-        "others": sorted(others),
+        "others": sorted(others, key=lambda other: other["object"]),
         "config": config(config_map) if config_map else None,
         "config_owner": owner.owner(config_map) if config_map else None,
     }

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 # (owner, where, prefix of the key or of the field manager's name). Sources: the tools' own documentation of their tracking labels:
 # helm.sh/docs/topics/charts_hooks (meta.helm.sh), argo-cd.readthedocs.io user-guide/resource_tracking, fluxcd.io kustomize-controller and
-# helm-controller, kubernetes cluster/addons/addon-manager, EKS add-ons (field manager "eks"), Rancher (objectset.rio.cattle.io), Sveltos, Carvel.
+# helm-controller, kubernetes cluster/addons/addon-manager, Rancher (objectset.rio.cattle.io), Sveltos, Carvel, kOps upup/pkg/fi/cloudup/bootstrapchannelbuilder. Providers:
+# EKS docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management (field manager "eks"; kube-proxy that an EKS cluster was born with has the label
+# eks.amazonaws.com/component too, and belongs to nobody), AKS learn.microsoft.com/azure/aks/core-aks-concepts (cluster components), gardener.cloud
+# docs/gardener/concepts/resource-manager; GKE and DigitalOcean mark what they put in a cluster by these keys, which their documentation does not list.
 MARKS = (
     ("Argo CD", "annotations", "argocd.argoproj.io/tracking-id"),
     ("Argo CD", "labels", "argocd.argoproj.io/instance"),
@@ -16,6 +19,11 @@ MARKS = (
     ("Flux", "labels", "helm.toolkit.fluxcd.io/"),
     ("Flux", "managers", "kustomize-controller"),
     ("Flux", "managers", "helm-controller"),
+    ("AKS", "labels", "kubernetes.azure.com/managedby"),
+    ("GKE", "annotations", "components.gke.io/component-name"),
+    ("DigitalOcean", "labels", "doks.digitalocean.com/managed"),
+    ("Gardener", "labels", "resources.gardener.cloud/managed-by"),
+    ("kOps", "labels", "addon.kops.k8s.io/name"),
     ("the add-on manager", "labels", "addonmanager.kubernetes.io/mode"),
     ("EKS add-ons", "managers", "eks"),
     ("Rancher", "annotations", "objectset.rio.cattle.io/"),

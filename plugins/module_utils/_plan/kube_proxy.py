@@ -22,12 +22,22 @@ SETTINGS = (
      "strictARP set arp_ignore and arp_announce, which stay as they are. MetalLB in layer 2 mode needs them with IPVS only.", "Nothing."),
 )
 
+#: How providers let go of kube-proxy. Sources: docs.aws.amazon.com/eks/latest/APIReference/API_DeleteAddon (preserve);
+#: learn.microsoft.com/azure/aks/configure-kube-proxy.
+RELEASES = {
+    "EKS add-ons": "Make it your own, in place: aws eks delete-addon --cluster-name NAME --addon-name kube-proxy --preserve; then accept this finding, for the "
+    "field manager's mark stays.",
+    "AKS": "AKS writes it again as long as it is on. Its own switch (networkProfile.kubeProxyConfig.enabled: false, for clusters with their own network "
+    "plugin) takes it off all nodes at once: there is nothing to move in waves.",
+}
+
 
 def daemonset(picture):
     kube_proxy = picture.cluster["kube_proxy"]
     for other in kube_proxy["others"]:
+        whose = f", and belongs to {other['owner']['name']} ({other['owner']['evidence']})" if other["owner"] else ""
         yield finding(
-            "kube-proxy-elsewhere", BLOCKER, other, "it runs kube-proxy under another name than kubeadm's",
+            "kube-proxy-elsewhere", BLOCKER, other["object"], f"it runs kube-proxy under another name than kubeadm's{whose}",
             "Only DaemonSet kube-system/kube-proxy is kept off the nodes; this one would go on writing rules.",
             "Remove it, or move its nodes back to kubeadm's kube-proxy, before the migration.",
         )
@@ -76,7 +86,7 @@ def owner(picture):
             yield finding(
                 "kube-proxy-owner", BLOCKER, item, f"it belongs to {found['name']} ({found['evidence']})",
                 "Its owner would undo the node affinity that keeps it off migrated nodes, or create it again.",
-                f"Suspend {found['name']} for kube-proxy and take kube-proxy out of its source; then accept this finding.",
+                RELEASES.get(found["name"], f"Suspend {found['name']} for kube-proxy and take kube-proxy out of its source; then accept this finding."),
             )
 
 

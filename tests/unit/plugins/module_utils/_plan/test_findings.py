@@ -360,6 +360,12 @@ def another_kube_proxy(cluster):
     cluster.add("daemonsets", "kube-proxy", "my-proxy")
 
 
+@case("kube-proxy-elsewhere", "blocker", "DaemonSet kube-system/kube-proxy-worker", says="belongs to Gardener")
+def a_providers_kube_proxy_under_its_own_name(cluster):
+    cluster.add("daemonsets", "kube-proxy", "kube-proxy-worker")
+    cluster.object("daemonsets", "kube-proxy-worker")["metadata"]["labels"] = {"resources.gardener.cloud/managed-by": "gardener"}
+
+
 @case("kube-proxy-returned", "blocker")
 def returned(cluster):
     cluster.record("settled")
@@ -383,6 +389,17 @@ def kube_proxy_down(cluster):
 @case("kube-proxy-owner", "blocker", "DaemonSet kube-system/kube-proxy", says="Helm")
 def kube_proxy_by_helm(cluster):
     cluster.object("daemonsets", "kube-proxy")["metadata"]["annotations"] = {"meta.helm.sh/release-name": "kube-proxy"}
+
+
+@case("kube-proxy-owner", "blocker", "DaemonSet kube-system/kube-proxy", says="--preserve")
+def kube_proxy_of_the_add_ons_of_eks(cluster):
+    cluster.object("daemonsets", "kube-proxy")["metadata"]["managedFields"] = [{"manager": "eks"}]
+
+
+@case("kube-proxy-owner", "blocker", "DaemonSet kube-system/kube-proxy", says="belongs to AKS (label kubernetes.azure.com/managedby=aks)")
+def kube_proxy_of_aks(cluster):
+    marks = {"addonmanager.kubernetes.io/mode": "Reconcile", "kubernetes.azure.com/managedby": "aks"}
+    cluster.object("daemonsets", "kube-proxy")["metadata"]["labels"] = marks
 
 
 @case("kube-proxy-owner", "blocker", "ConfigMap kube-system/kube-proxy", says="Flux")

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""There and back through the API alone. The tests follow each other: each begins where the one before it has left the cluster."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+
+def test_the_inventory_alone_reaches_nobody(lab):
+    status, output = lab.run("plan", "-e", "kpr_node_access=connection", "-e", "ansible_timeout=3")
+    assert status != 0 and "node-unreachable" in output and lab.left_behind() == []
+
+
+def test_a_pod_that_cannot_start_is_told_by_its_node_and_goes(lab):
+    image = {"kpr_node_pod_image": "registry.example.net/missing:1", "kpr_node_pod_image_pull_policy": "Never", "node_access_ready_timeout": 20}
+    status, output = lab.run("plan", "-e", json.dumps(image))
+    said = " ".join(output.split())
+    assert status != 0 and "found no way in through a pod in namespace kube-system" in said and "ErrImageNeverPull" in said, output[-3000:]
+    assert all(f"Node {node}: " in said for node in lab.containers) and lab.left_behind() == []
+
+
+def test_check_mode_looks_at_the_nodes_and_changes_nothing(lab):
+    before = {node: lab.rules(node) for node in lab.containers}
+    status, output = lab.run("migrate", "--check")
+    assert status == 0, output[-3000:]
+    assert lab.phase() == "" and lab.left_behind() == [] and lab.labels() == []
+    assert before == {node: lab.rules(node) for node in lab.containers} and all(before.values())
+
+
+def test_migrate(lab):
+    status, output = lab.run("migrate", "-e", "kpr_traffic=true", "-e", "kpr_traffic_timeout=15")
+    assert status == 0, output[-3000:]
+    assert lab.phase() == "settled" and lab.left_behind() == [] and lab.labels() == []
+    assert {node: lab.rules(node) for node in lab.containers} == {node: [] for node in lab.containers}
+    assert lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-proxy", "-o", "name") == ""
+    report = json.loads((lab.folder / "nossh" / "report.json").read_text(encoding="utf-8"))
+    assert report["traffic"]["paths"] and sum(path["refused"] for path in report["traffic"]["paths"]) == 0
+
+
+def test_a_second_run_changes_nothing(lab):
+    status, output = lab.run("migrate")
+    assert status == 0 and lab.phase() == "settled" and lab.left_behind() == [], output[-3000:]
+    recap = output[output.index("PLAY RECAP"):]
+    assert recap.count("changed=0") == len(lab.containers), recap
+
+
+def test_verify(lab):
+    status, output = lab.run("verify", "-e", "verify_served_by=cilium")
+    assert status == 0 and lab.left_behind() == [], output[-3000:]
+
+
+def test_rollback(lab):
+    status, output = lab.run("rollback")
+    assert status == 0, output[-3000:]
+    assert lab.phase() == "" and lab.left_behind() == [] and lab.labels() == []
+    assert all(lab.rules(node) for node in lab.containers)
