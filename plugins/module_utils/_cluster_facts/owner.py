@@ -6,10 +6,11 @@ from __future__ import annotations
 
 # (owner, where, prefix of the key or of the field manager's name). Sources: the tools' own documentation of their tracking labels:
 # helm.sh/docs/topics/charts_hooks (meta.helm.sh), argo-cd.readthedocs.io user-guide/resource_tracking, fluxcd.io kustomize-controller and
-# helm-controller, kubernetes cluster/addons/addon-manager, Rancher (objectset.rio.cattle.io), Sveltos, Carvel, kOps upup/pkg/fi/cloudup/bootstrapchannelbuilder. Providers:
-# EKS docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management (field manager "eks"; kube-proxy that an EKS cluster was born with has the label
-# eks.amazonaws.com/component too, and belongs to nobody), AKS learn.microsoft.com/azure/aks/core-aks-concepts (cluster components), gardener.cloud
-# docs/gardener/concepts/resource-manager; GKE and DigitalOcean mark what they put in a cluster by these keys, which their documentation does not list.
+# helm-controller, kubernetes cluster/addons/addon-manager, Rancher (objectset.rio.cattle.io), Sveltos, Carvel.
+# Providers: EKS docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management (field manager "eks"; kube-proxy that an EKS cluster was born with
+# has the label eks.amazonaws.com/component too, and belongs to nobody), AKS learn.microsoft.com/azure/aks/core-aks-concepts (cluster components),
+# Gardener gardener.cloud/docs/gardener/concepts/resource-manager, kOps upup/pkg/fi/cloudup/bootstrapchannelbuilder; GKE and DigitalOcean mark what they
+# put in a cluster by these keys, which their documentation does not list.
 MARKS = (
     ("Argo CD", "annotations", "argocd.argoproj.io/tracking-id"),
     ("Argo CD", "labels", "argocd.argoproj.io/instance"),
