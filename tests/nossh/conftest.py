@@ -60,8 +60,8 @@ class Lab:
             self.on(node, "systemctl", "stop", "ssh.service", "ssh.socket")
 
     def run(self, playbook, *words):
-        """(exit status, output)."""
-        log = self.folder / f"{playbook}.log"
+        """(exit status, output). playbook: its name, or the path of one of the test's own, without the ending."""
+        log = self.folder / f"{pathlib.Path(playbook).name}.log"
         with log.open("wb") as file:
             command = ["ansible-playbook", "-i", self.inventory, ROOT / "playbooks" / f"{playbook}.yml", *words]
             done = subprocess.run(command, cwd=ROOT, env=self.environment, stdout=file, stderr=subprocess.STDOUT, timeout=1200, check=False)

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import pathlib
 
 import pytest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 
@@ -31,6 +33,28 @@ def test_check_mode_looks_at_the_nodes_and_changes_nothing(lab):
     assert status == 0, output[-3000:]
     assert lab.phase() == "" and lab.left_behind() == [] and lab.labels() == []
     assert before == {node: lab.rules(node) for node in lab.containers} and all(before.values())
+
+
+def test_what_a_module_leaves_running_is_the_hosts_and_does_not_end_with_the_pod(lab):
+    """As with SSH: the switch of the clean-up and the traffic's prober count on it."""
+    (lab.folder / "stay.yml").write_text(json.dumps([
+        {"import_playbook": str(ROOT / "playbooks" / "group.yml")},
+        {"import_playbook": str(ROOT / "playbooks" / "access.yml")},
+        {"hosts": "kpr_nodes", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "tasks": [
+            {"ansible.builtin.raw": "nohup sleep 4711 >/dev/null 2>&1 & exit 0"},
+            {"ansible.builtin.import_tasks": str(ROOT / "playbooks" / "tasks" / "close.yml"), "vars": {"kpr_last_play": True}},
+        ]},
+    ]), encoding="utf-8")  # fmt: skip
+    status, output = lab.run(lab.folder / "stay")
+    assert status == 0 and lab.left_behind() == [], output[-3000:]
+    for node in lab.containers:
+        number = lab.on(node, "pgrep", "-xf", "sleep 4711").strip()
+        try:
+            assert "kubepods" not in lab.on(node, "cat", f"/proc/{number}/cgroup")
+            own, hosts = ([lab.on(node, "readlink", f"/proc/{one}/ns/{kind}") for kind in ("mnt", "pid", "net", "ipc", "uts", "cgroup")] for one in (number, 1))
+            assert own == hosts
+        finally:
+            lab.on(node, "kill", number)
 
 
 def test_migrate(lab):
