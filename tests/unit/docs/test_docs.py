@@ -48,7 +48,7 @@ def test_what_is_named_exists(page):
     assert set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.MULTILINE)) <= targets
     roles = {path.name for path in (ROOT / "roles").iterdir()}
     named = set(re.findall(r"(?:ansible-playbook[^\n`]*?|`)fleetops\.kubeproxy_free\.([a-z_]+)", text))
-    plugins = {path.stem for kind in ("modules", "filter", "callback", "lookup") for path in (ROOT / "plugins" / kind).iterdir()}
+    plugins = {path.stem for kind in ("modules", "filter", "callback", "lookup", "connection") for path in (ROOT / "plugins" / kind).iterdir()}
     assert named <= {path.stem for path in (ROOT / "playbooks").glob("*.yml")} | roles | plugins
 
 
