@@ -25,10 +25,8 @@ SETTINGS = (
 #: How providers let go of kube-proxy. Sources: docs.aws.amazon.com/eks/latest/APIReference/API_DeleteAddon (preserve);
 #: learn.microsoft.com/azure/aks/configure-kube-proxy.
 RELEASES = {
-    "EKS add-ons": "Make it your own, in place: aws eks delete-addon --cluster-name NAME --addon-name kube-proxy --preserve; then accept this finding, for the "
-    "field manager's mark stays.",
-    "AKS": "AKS writes it again as long as it is on. Its own switch (networkProfile.kubeProxyConfig.enabled: false, for clusters with their own network "
-    "plugin) takes it off all nodes at once: there is nothing to move in waves.",
+    "EKS add-ons": " It stays in place, and its field manager's mark too: aws eks delete-addon --cluster-name NAME --addon-name kube-proxy --preserve",
+    "AKS": " AKS has no way to let go of it alone: networkProfile.kubeProxyConfig.enabled: false (with an own network plugin) takes it off all nodes at once.",
 }
 
 
@@ -86,7 +84,7 @@ def owner(picture):
             yield finding(
                 "kube-proxy-owner", BLOCKER, item, f"it belongs to {found['name']} ({found['evidence']})",
                 "Its owner would undo the node affinity that keeps it off migrated nodes, or create it again.",
-                RELEASES.get(found["name"], f"Suspend {found['name']} for kube-proxy and take kube-proxy out of its source; then accept this finding."),
+                f"Suspend {found['name']} for kube-proxy and take kube-proxy out of its source; then accept this finding.{RELEASES.get(found['name'], '')}",
             )
 
 
