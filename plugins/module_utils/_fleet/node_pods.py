@@ -13,11 +13,12 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.obj
 ACCESS = f"{LABEL}/node-access"
 
 #: The host's namespaces instead of the pod's. Then the host's cgroup too: what a module starts and leaves behind shall not end with the pod, as it would not
-#: end with an SSH session. Each cgroup version and controller has its line in /proc/1/cgroup; those that are not mounted are left out. At last the
-#: environment of a login instead of the pod's.
+#: end with an SSH session, nor hold up the pod's end. /proc/1/cgroup has a line for each controller of version 1 and one, number 0, for version 2, which is
+#: mounted apart where both are there; those that are not mounted are left out. At last the environment of a login instead of the pod's.
 ENTER = (
     "nsenter", "--target", "1", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--", "/bin/sh", "-c",
-    'while IFS=: read -r id names path; do echo $$ >"/sys/fs/cgroup/${names#name=}$path/cgroup.procs"; done 2>/dev/null </proc/1/cgroup; '
+    'while IFS=: read -r id names path; do if [ "$id" = 0 ] && [ -d /sys/fs/cgroup/unified ]; then names=unified; fi; '
+    'echo $$ >"/sys/fs/cgroup/${names#name=}$path/cgroup.procs"; done 2>/dev/null </proc/1/cgroup; '
     'exec env -i HOME=/root USER=root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"',
     "sh",
 )  # fmt: skip
