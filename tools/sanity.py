@@ -35,7 +35,7 @@ NODE_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 SKIPPED = ("pslint",)
 
 #: Kubernetes manifests of several documents in one file, which the yamllint of ansible-test does not take.
-NOT_COPIED = ("lab/files/",)
+NOT_COPIED = ("lab/files/", "rbac/")
 
 #: ansible-test downloads pip's bootstrap script; this one, put where it caches that, takes the pip that Python brings along.
 #: (Each step in a process of its own: ensurepip makes the pip in its process forget the machine's configuration.)

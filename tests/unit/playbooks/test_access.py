@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts close the way into the nodes, in the real tasks/close.yml and role, with the modules that ask the API replaced by ones that write down who asked."""
+"""Which hosts close the way into the nodes, in the real tasks/close.yml and role; instead of the modules that ask the API one that writes down who asked."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def test_one_host_of_each_cluster_closes_its_way(tmp_path, failing, last, closin
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     close = yaml.safe_load((tmp_path / "roles" / "node_access" / "tasks" / "close.yml").read_text())
-    assert [next(key for key in task if key.startswith("kubernetes.core.")) for task in close[0]["block"]] == ["kubernetes.core.k8s", "kubernetes.core.k8s_info"]
+    asking = [next(key for key in task if key.startswith("kubernetes.core.")) for task in close[0]["block"]]
+    assert asking == ["kubernetes.core.k8s", "kubernetes.core.k8s_info"]
     close[0].pop("module_defaults")
     close[0]["block"] = [{"ansible.builtin.copy": {"content": "", "dest": f"{tmp_path}/closed-{{{{ inventory_hostname }}}}", "mode": "0600"}}]
     (tmp_path / "roles" / "node_access" / "tasks" / "close.yml").write_text(json.dumps(close))
