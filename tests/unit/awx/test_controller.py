@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 
 AWX = pathlib.Path(__file__).resolve().parents[3] / "awx"
 #: Parts of other playbooks, and the one that makes clusters instead of changing them.
-NO_TEMPLATE = {"group.yml", "waves.yml", "bootstrap.yml"}
+NO_TEMPLATE = {"access.yml", "group.yml", "waves.yml", "bootstrap.yml"}
 DATA = DataLoader().load_from_file(str(AWX / "controller.yml"))
 TEMPLATES = {template["name"]: template for template in DATA["controller_templates"]}
 WORKFLOW = DATA["controller_workflows"][0]
