@@ -25,11 +25,5 @@ class FilterModule:
         return {
             "alert_rules": lambda version, job: alerts.rules(_minor(version), job),
             "dashboard": lambda version, job: dashboard.dashboard(_minor(version), job),
-            "metrics_missing": lambda text, version: missing(text, _minor(version)),
+            "metrics_missing": lambda text, version: metrics.missing(text, _minor(version)),
         }
-
-
-def missing(text, minor):
-    """Names that an agent of this minor exports from its start and that are not in what it exports."""
-    names = {line.split("{", 1)[0].split(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")}
-    return [one.name for one in metrics.exported(minor) if one.always and one.name not in names]

@@ -35,13 +35,13 @@ class Lab:
         subprocess.run([sys.executable, "-m", "lab", word], cwd=ROOT, env=self.environment, check=True)
 
     def switch_ssh_off(self):
-        """On the nodes and in the inventory, whose addresses are nobody's (RFC 5737). The API part has the least rights."""
+        """On the nodes and in the inventory, whose ports nobody listens on. The API part has the least rights."""
         text = (ROOT / "inventories" / f"lab-{NAME}" / "hosts.yml").read_text(encoding="utf-8")
         document = json.loads(text.split("\n", 1)[1])
         hosts, variables = document[NAME]["hosts"], document[NAME]["vars"]
         self.containers = {host["kpr_node_name"]: name for name, host in hosts.items()}
         for number, host in enumerate(hosts.values(), 1):
-            host["ansible_host"] = f"192.0.2.{number}"
+            host |= {"ansible_host": "127.0.0.1", "ansible_port": number}
         for name in [name for name in variables if name.startswith("ansible_")]:
             del variables[name]
         self.admin = variables["kpr_kubeconfig"]

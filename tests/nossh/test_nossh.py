@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 
 def test_the_inventory_alone_reaches_nobody(lab):
-    status, output = lab.run("plan", "-e", "kpr_node_access=connection", "-e", "ansible_timeout=3")
+    status, output = lab.run("plan", "-e", "kpr_node_access=connection")
     assert status != 0 and "node-unreachable" in output and lab.left_behind() == []
 
 

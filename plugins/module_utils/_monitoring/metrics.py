@@ -36,3 +36,9 @@ ALL = (REPLACEMENT, NODE_PORT, DRIFT, PRESSURE, DROPS, TERMINATING, UNREACHABLE,
 def exported(minor):
     """Those that agents of this minor of 1.x have."""
     return [one for one in ALL if one.first <= minor]
+
+
+def missing(text, minor):
+    """Names that an agent of this minor exports from its start and that are not in what it exports."""
+    names = {line.split("{", 1)[0].split(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")}
+    return [one.name for one in exported(minor) if one.always and one.name not in names]

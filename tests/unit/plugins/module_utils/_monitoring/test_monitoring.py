@@ -10,7 +10,6 @@ import re
 
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.filter.monitoring import missing
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import alerts, dashboard, metrics
 
 JOB = 'job="cilium-agent"'
@@ -51,8 +50,8 @@ def test_templates_of_prometheus_stay():
 
 def test_what_an_agent_lacks_is_named():
     text = "# HELP cilium_version ...\n" + "\n".join(f'{one.name}{{a="b"}} 1' for one in metrics.exported(19) if one.always)
-    assert missing(text, 19) == []
-    assert missing(text.replace("cilium_drift_checker_config_delta", "cilium_else"), 19) == ["cilium_drift_checker_config_delta"]
+    assert metrics.missing(text, 19) == []
+    assert metrics.missing(text.replace("cilium_drift_checker_config_delta", "cilium_else"), 19) == ["cilium_drift_checker_config_delta"]
 
 
 def test_panels_do_not_overlap():
