@@ -71,8 +71,8 @@ facts:
       type: dict
     agents:
       description:
-        - By node C(error), C(kpr), C(mode), C(drift), C(frontends) (the agent's table), C(maps) (the kernel's), C(unfinished), C(metrics) and C(unread) (answers
-          that were not understood).
+        - By node C(error), C(kpr), C(mode), C(drift), C(frontends) (the agent's table), C(maps) (the kernel's), C(unfinished), C(metrics) and C(unread)
+          (answers that were not understood).
       type: dict
 """
 

@@ -20,7 +20,8 @@ def page() -> str:
     kinds = module("_diagnose.found").KINDS
     return "\n".join([
         "# Findings\n\nWhat `plan` says, each by its `id`. A blocker stops `migrate` before anything changes; `kpr_accept_findings: [id]`, or "
-        "`id@object`, takes one upon yourself. Three dots stand for what the finding names. Findings on Helm values are in [versions.md](versions.md#helm-values).\n",
+        "`id@object`, takes one upon yourself. Three dots stand for what the finding names. "
+        "Findings on Helm values are in [versions.md](versions.md#helm-values).\n",
         table(HEADS, sorted(set(_of_the_plan()))),
         "## Of a diagnosis\n\nWhat `diagnose` says.\n",
         table(("id", "severity", "why it matters", "what to do"), [(f"`{name}`", severity, why, remedy) for name, (severity, why, remedy) in kinds.items()]),

@@ -98,5 +98,7 @@ def _unfinished(said):
 
 def _metrics(said):
     return [
-        {"name": one["name"], "labels": one.get("labels") or {}, "value": one.get("value") or 0.0} for one in json.loads(said) or [] if METRICS.fullmatch(one["name"])
+        {"name": one["name"], "labels": one.get("labels") or {}, "value": one.get("value") or 0.0}
+        for one in json.loads(said) or []
+        if METRICS.fullmatch(one["name"])
     ]

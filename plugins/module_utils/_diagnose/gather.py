@@ -57,8 +57,8 @@ def _agents(api, params):
 
 
 def _agent(status, output):
-    replacement = status["kube_proxy_replacement"]
-    told = {"error": status["error"], "mode": replacement["mode"], "kpr": replacement["mode"] in words.ON, "drift": status["drift"], "version": status["version"]}
+    mode = status["kube_proxy_replacement"]["mode"]
+    told = {"error": status["error"], "mode": mode, "kpr": mode in words.ON, "drift": status["drift"], "version": status["version"]}
     if isinstance(output, connect.ClusterError):
         return {**told, "error": str(output)}
     return {**told, **(answers.read(output) if output is not None else {})}

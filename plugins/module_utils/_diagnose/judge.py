@@ -39,13 +39,15 @@ def _of_service(name, service, facts):
         return
     for port in service["ports"]:
         if not api.backends(service, port):
-            yield finding("target-port-unknown", f"Service {name}", f"port {port['name'] or port['port']} leads to targetPort {port['target']}, which no endpoint has")
+            yield finding("target-port-unknown", f"Service {name}",
+                          f"port {port['name'] or port['port']} leads to targetPort {port['target']}, which no endpoint has")  # fmt: skip
     if service["external_policy"] == "Local" and service["type"] in ("NodePort", "LoadBalancer"):
         having = {one["node"] for one in ready}
         lacking = sorted(set(facts["agents"]) - having)
         if lacking:
-            yield finding("local-only", f"Service {name}", f"externalTrafficPolicy is Local, with endpoints on {', '.join(sorted(filter(None, having)))} and none on "
-                                                           f"{', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''}")  # fmt: skip
+            yield finding("local-only", f"Service {name}",
+                          f"externalTrafficPolicy is Local, with endpoints on {', '.join(sorted(filter(None, having)))} and none on "
+                          f"{', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''}")  # fmt: skip
     if service["source_ranges"]:
         yield finding("source-ranges", f"Service {name}", f"only {', '.join(service['source_ranges'])}")
 
@@ -114,7 +116,8 @@ def _in_map(node, agent, name, words, front):
         return
     if entry is None or entry != front["backends"]:
         there = "is not in the map" if entry is None else f"leads to {', '.join(entry) or 'nothing'} in the map"
-        yield finding("map-differs", f"Service {name}", f"{words} on {node} {there}, and to {', '.join(front['backends']) or 'nothing'} in the agent's table", node)
+        told = ", ".join(front["backends"]) or "nothing"
+        yield finding("map-differs", f"Service {name}", f"{words} on {node} {there}, and to {told} in the agent's table", node)
 
 
 def _list(words, addresses):
@@ -136,7 +139,8 @@ def _of_node(node, said, facts):
     rules = said.get("rules") or {}
     agent = facts["agents"].get(node) or {}
     if agent.get("kpr") and rules and not rules["clean"] and not rules["running"]:
-        chains = sum(owners.get("kube-proxy", {}).get("chains", 0) for backend in rules["found"].values() for family in backend.values() for owners in family.values())
+        tables = (owners for backend in rules["found"].values() for family in backend.values() for owners in family.values())
+        chains = sum(owners.get("kube-proxy", {}).get("chains", 0) for owners in tables)
         yield finding("stale-rules", f"node {node}", f"{chains} chains of kube-proxy, and no kube-proxy", node)
     yield from _of_probes(node, said.get("probes") or [])
 
@@ -168,5 +172,6 @@ def probes(facts):
             where = [("backend", one) for one in backends] + [("service", api.joined(address, port["port"])) for address in service["cluster_ips"]]
             for kind, address in where:
                 host, number = address.rsplit(":", 1)
-                found.append({"name": f"{name} {kind} {address}", "kind": "tcp", "address": host.strip("[]"), "port": int(number), "service": name, "requests": 1})
+                found.append({"name": f"{name} {kind} {address}", "kind": "tcp", "address": host.strip("[]"), "port": int(number), "service": name,
+                              "requests": 1})  # fmt: skip
     return list({one["name"]: one for one in found}.values())

@@ -13,12 +13,14 @@ NODES = 5
 
 def lines(found, cluster, facts):
     """A headline, then each finding once with the nodes that it was found on."""
-    counts = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity in SEVERITIES for count in [sum(one["severity"] == severity for one in found)])
+    count = {severity: sum(one["severity"] == severity for one in found) for severity in SEVERITIES}
+    counts = ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for severity, number in count.items())
     said = [f"cluster {cluster}: {len(facts['services'])} Services, {len(facts['agents'])} agents: {counts}"]
     for same in _grouped(found):
         one, nodes = same[0], list(dict.fromkeys(entry["node"] for entry in same if entry["node"]))
         more = f" (and {len(same) - 1} more like it, on {', '.join(nodes[:NODES])}{', ...' if len(nodes) > NODES else ''})" if len(same) > 1 else ""
-        said += [f"{one['severity'].upper()} {one['id']}: {one['object']}", f"  found {one['found']}{more}", f"  why   {one['why']}", f"  do    {one['remedy']}"]
+        headline = f"{one['severity'].upper()} {one['id']}: {one['object']}"
+        said += [headline, f"  found {one['found']}{more}", f"  why   {one['why']}", f"  do    {one['remedy']}"]
     return said
 
 

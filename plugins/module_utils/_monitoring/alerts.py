@@ -15,7 +15,8 @@ ALERTS = {
         metrics.REPLACEMENT, "{metric}{{{job}}} == 0", "5m", "critical", "The agent of {{{{ $labels.instance }}}} does not replace kube-proxy.",
         "Where kube-proxy is gone, nobody serves NodePorts, external IPs and the host there. Run diagnose."),
     "CiliumConfigurationDrift": (
-        metrics.DRIFT, "{metric}{{{job}}} > 0", "30m", "warning", "{{{{ $value }}}} settings of the agent of {{{{ $labels.instance }}}} are not those that it is configured with.",
+        metrics.DRIFT, "{metric}{{{job}}} > 0", "30m", "warning",
+        "{{{{ $value }}}} settings of the agent of {{{{ $labels.instance }}}} are not those that it is configured with.",
         "They change at its next restart, whenever that is. Restart it when you choose."),
     "CiliumMapNearlyFull": (
         metrics.PRESSURE, "max by (instance, map_name) ({metric}{{{job}}}) > 0.9", "10m", "warning",

@@ -39,7 +39,8 @@ def agent():
 
 @pytest.fixture
 def facts():
-    return {"namespace": "kube-system", "services": services.summary([copy.deepcopy(SERVICE)], [copy.deepcopy(SLICE)]), "agents": {"w1": agent(), "w2": agent()}}
+    summary = services.summary([copy.deepcopy(SERVICE)], [copy.deepcopy(SLICE)])
+    return {"namespace": "kube-system", "services": summary, "agents": {"w1": agent(), "w2": agent()}}
 
 
 def ids(facts, nodes=None):
