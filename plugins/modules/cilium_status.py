@@ -38,6 +38,11 @@ options:
     type: list
     elements: str
     default: []
+  settings:
+    description: Names of settings, as in the ConfigMap C(cilium-config), that RV(agents.settings) is to tell.
+    type: list
+    elements: str
+    default: []
   wait:
     description: Wait until all these agents are as O(wait_for) says, and fail when O(timeout) has passed before.
     type: bool
@@ -208,6 +213,10 @@ agents:
         settings:
           description: The values, as text, of the keys that are compared with what runs.
           type: dict
+    settings:
+      description: Of the O(settings) those that the agent's pod has started with, as text. That is what runs, whatever the ConfigMap says by now.
+      type: dict
+      returned: always
     drift:
       description: Sentences that say where the agent runs otherwise than configured.
       type: list
@@ -257,6 +266,7 @@ ARGUMENTS = {
     "namespace": {"type": "str", "default": "kube-system"},
     "selector": {"type": "str", "default": "k8s-app=cilium"},
     "nodes": {"type": "list", "elements": "str", "default": []},
+    "settings": {"type": "list", "elements": "str", "default": []},
     "wait": {"type": "bool", "default": False},
     "wait_for": {"type": "dict", "default": {}, "options": {
         "kpr": {"type": "bool"},
@@ -276,7 +286,8 @@ def run(params):
     wanted = params["wait_for"]
     cilium.check_wanted(wanted, params["nodes"])
     api = Api(connect.configure(params), params["agent_timeout"])
-    asked = cilium.Agents(api, params["namespace"], params["selector"], params["nodes"], params["agent_timeout"], params["parallelism"])
+    asked = cilium.Agents(api, params["namespace"], params["selector"], params["nodes"], params["agent_timeout"], params["parallelism"],
+                           params["settings"])
     last = {}
 
     def look():

@@ -16,13 +16,14 @@ NOBODY = {"pod": None, "pod_uid": None, "created_at": None, "started_at": None, 
 class Agents:
     """The agents of one cluster. warnings tells what the credentials did not let it read."""
 
-    def __init__(self, api, namespace, selector, nodes, timeout, parallel):
+    def __init__(self, api, namespace, selector, nodes, timeout, parallel, settings=()):
         self._api = api
         self._namespace = namespace
         self._selector = selector
         self._wanted = nodes
         self._timeout = timeout
         self._parallel = parallel
+        self._settings = settings
         self._nodes = None
         self._config_maps = {}
         self._node_configs = {}
@@ -38,7 +39,7 @@ class Agents:
         errors = {node: pods.obstacle(current[node]) if node in current else self._nobody(node) for node in entries if node not in kept}
         targets = {node: Target(self._namespace, entry["pod"], ask.CONTAINER)
                    for node, entry in entries.items() if node not in kept and errors[node] is None}
-        outputs = run_in_all(self._api.configuration, targets, ask.COMMAND, self._timeout, self._parallel) if targets else {}
+        outputs = run_in_all(self._api.configuration, targets, ask.command(self._settings), self._timeout, self._parallel) if targets else {}
         return {node: kept[node] if node in kept else self._entry(node, entry, current.get(node), outputs.get(node), errors[node])
                 for node, entry in entries.items()}
 
@@ -56,17 +57,17 @@ class Agents:
         return f"no pod {self._selector} in namespace {self._namespace} is on node {node}"
 
     def _entry(self, node, entry, pod, output, error):
-        said, endpoints = words.empty_status(), {"total": 0, "ready": 0, "not_ready": [], "host": None, "unread": []}
+        said, endpoints, settings = words.empty_status(), {"total": 0, "ready": 0, "not_ready": [], "host": None, "unread": []}, {}
         if isinstance(output, ClusterError):
             error = str(output)
         elif output is not None:
             try:
-                said, endpoints = ask.answer(output.stdout, output.stderr, output.code)
+                said, endpoints, settings = ask.answer(output.stdout, output.stderr, output.code)
             except ask.Unanswered as silence:
                 error = f"pod {entry['pod']}: {silence}"
         told = self._configured(node, pod) if pod else None
         agent = {**entry, **said, "unread": said["unread"] + endpoints["unread"], "host_endpoint_state": endpoints["host"],
-                 "endpoints": {key: endpoints[key] for key in ("total", "ready", "not_ready")}, "error": error}
+                 "endpoints": {key: endpoints[key] for key in ("total", "ready", "not_ready")}, "settings": settings, "error": error}
         agent["configured"] = drift.of_interest(told) if told is not None else None
         agent["drift"] = drift.drift(told, agent) if told is not None and not error else []
         return agent

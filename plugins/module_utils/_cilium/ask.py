@@ -20,7 +20,16 @@ c=$(command -v cilium-dbg || command -v cilium) || {{ echo "neither cilium-dbg n
 "$c" status -o json; printf '\\n%s %s\\n' '{MARK}' $?
 "$c" endpoint list -o jsonpath='{ROWS}'; printf '\\n%s %s\\n' '{MARK}' $?
 """
-COMMAND = ["sh", "-c", SCRIPT]
+# What build-config has written when the pod started (Cilium 1.13 and later): the agent reads it once.
+SETTINGS = f"""
+for s in "$@"; do [ -e "/tmp/cilium/config-map/$s" ] && {{ printf '%s\\t' "$s"; cat "/tmp/cilium/config-map/$s"; echo; }}; done
+printf '\\n%s %s\\n' '{MARK}' 0
+"""
+
+
+def command(settings):
+    """What is run in an agent's container. settings: names of settings to be told, too."""
+    return ["sh", "-c", SCRIPT + SETTINGS, "sh", *settings]
 
 
 class Unanswered(Exception):
@@ -28,7 +37,7 @@ class Unanswered(Exception):
 
 
 def answer(stdout, stderr, code):
-    """(status, endpoints) in normal form from what COMMAND wrote."""
+    """(status, endpoints, settings) in normal form from what command() wrote."""
     parts, text = [], []
     for line in stdout.splitlines():
         if line.startswith(MARK + " "):
@@ -36,16 +45,17 @@ def answer(stdout, stderr, code):
             text = []
         else:
             text.append(line)
-    if len(parts) != 2:
+    if len(parts) != 3:
         raise Unanswered(f"exit code {code}, said: {_shortened(stderr or stdout)}")
-    (document, status_code), (rows, rows_code) = parts
+    (document, status_code), (rows, rows_code), (settings, _always) = parts
     try:
         parsed = json.loads(document)
     except ValueError:
         raise Unanswered(f"cilium-dbg status -o json ended with {status_code} and wrote no JSON; said: {_shortened(stderr or document)}") from None
     if rows_code != "0":
         raise Unanswered(f"cilium-dbg endpoint list ended with {rows_code}; said: {_shortened(stderr or rows)}")
-    return status.from_json(parsed), endpoints.from_rows(rows)
+    started = dict(line.split("\t", 1) for line in settings.splitlines() if "\t" in line)
+    return status.from_json(parsed), endpoints.from_rows(rows), started
 
 
 def _shortened(text):

@@ -104,6 +104,16 @@ def dsr(wanted):
             f"{REFUSES}: dsrDispatch=geneve wants its protocol",
             "tunnelProtocol=geneve",
         )
+    elif not wanted.tunnel and dispatch == "opt":
+        yield finding(
+            "dsr-option",
+            "note",
+            "loadBalancer.dsrDispatch",
+            "opt",
+            "an IP option goes with the first packet of a connection" + (" and with each datagram, 8 bytes (24 with IPv6)" if mode == "dsr" else ""),
+            "see that the network between the nodes lets it through (those of many cloud providers do not)"
+            + (", and that its MTU has room for it, or use hybrid" if mode == "dsr" else ""),
+        )
 
 
 def masquerade(wanted):

@@ -21,7 +21,7 @@ CONFIGS = "/apis/cilium.io/{}/namespaces/kube-system/ciliumnodeconfigs"
 
 def said(mode="True", host="ready"):
     status = {"cilium": {"state": "Ok", "msg": "1.19.1 (v1.19.1-abc)"}, "kube-proxy-replacement": {"mode": mode}}
-    return f"{json.dumps(status)}\n{MARK} 0\n1\t{host}\t1\t/\n\n{MARK} 0\n", "", 0
+    return f"{json.dumps(status)}\n{MARK} 0\n1\t{host}\t1\t/\n\n{MARK} 0\n\n{MARK} 0\n", "", 0
 
 
 def pod(number, generation=1):

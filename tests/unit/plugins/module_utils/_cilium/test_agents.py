@@ -9,6 +9,8 @@ import copy
 import json
 import pathlib
 
+import subprocess
+
 import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import agents, ask, configured, drift, endpoints, gate, pods, words
 from hypothesis import given
@@ -19,12 +21,25 @@ STATUS = (FIXTURES / "status" / "1.19-true.json").read_text()
 ROWS = "40\tready\t5423\tkube-system/coredns-1\n2545\tready\t1\t/\n2892\tready\t4\t/\n"
 
 
-def written(status=STATUS, rows=ROWS, codes=(0, 0)):
-    return f"{status}\n{ask.MARK} {codes[0]}\n{rows}\n\n{ask.MARK} {codes[1]}\n"
+def written(status=STATUS, rows=ROWS, codes=(0, 0), settings=""):
+    return f"{status}\n{ask.MARK} {codes[0]}\n{rows}\n\n{ask.MARK} {codes[1]}\n{settings}\n{ask.MARK} 0\n"
+
+
+def test_settings_that_the_agent_has_started_with():
+    settings = ask.answer(written(settings="bpf-lb-mode\tdsr\n\nnode-port-range\t30000,32767\n"), "", 0)[2]
+    assert settings == {"bpf-lb-mode": "dsr", "node-port-range": "30000,32767"}
+
+
+def test_the_question_reads_only_settings_that_are_there(tmp_path):
+    (tmp_path / "bpf-lb-mode").write_text("dsr")
+    words = ask.command(["bpf-lb-mode", "missing"])
+    script = words[2].replace("/tmp/cilium/config-map", str(tmp_path)).split(ask.MARK, 2)[2].split("\n", 1)[1]
+    done = subprocess.run(["sh", "-c", script, *words[3:]], text=True, capture_output=True, check=True)
+    assert done.stdout == f"bpf-lb-mode\tdsr\n\n{ask.MARK} 0\n"
 
 
 def test_an_answer():
-    status, found = ask.answer(written(), "", 0)
+    status, found, _settings = ask.answer(written(), "", 0)
     assert status["kube_proxy_replacement"]["enabled"] is True
     assert (found["total"], found["ready"], found["not_ready"], found["host"]) == (3, 3, [], "ready")
 
@@ -195,7 +210,7 @@ def test_selector_expressions(expression, expected):
 
 
 def answered(**changes):
-    status, found = ask.answer(written(), "", 0)
+    status, found, _settings = ask.answer(written(), "", 0)
     entry = {
         **pods.described(pod()),
         **status,

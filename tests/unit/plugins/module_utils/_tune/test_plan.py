@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import keys
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import plan
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune.options import OPTIONS
+
+
+def agent(settings=None, features=None, error=None):
+    return {"settings": settings or {}, "features": features or {}, "error": error}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_charts_know_an_option_as_long_as_the_table_says(name):
+    path = OPTIONS[name].path
+    value = "x"
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    last = min(OPTIONS[name].last, 20)
+    assert not list(keys.unknown(value, last)), f"{path} in 1.{last}"
+
+
+def test_values_are_where_the_chart_has_them():
+    options = {"mode": "dsr", "algorithm": "maglev", "maglev_table_size": 16381, "node_port_range": "30000-32000", "health_address": None}
+    assert plan.values(options, "1.19.1") == {
+        "loadBalancer": {"mode": "dsr", "algorithm": "maglev"}, "maglev": {"tableSize": 16381}, "nodePort": {"range": "30000,32000"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "version", "says"),
+    [
+        ({"session_affinity": True}, "1.19.1", "session_affinity: found Cilium 1.19.1, expected 1.18"),
+        ({"graceful_termination": False}, "1.18.0", "graceful_termination"),
+        ({"maglevel": 1}, "1.19.1", "maglevel"),
+        ({}, "", "version"),
+    ],
+)
+def test_what_cannot_be_done_is_named(options, version, says):
+    with pytest.raises(ValueError, match=says):
+        plan.values(options, version)
+
+
+def test_older_versions_have_what_later_ones_always_do():
+    assert plan.values({"session_affinity": True, "graceful_termination": True}, "1.17.4") == {"sessionAffinity": True, "enableK8sTerminatingEndpoint": True}
+
+
+def test_an_agent_runs_what_its_status_and_its_start_say():
+    options = {"mode": "dsr", "node_port_range": "30000-32767", "host_namespace_only": True, "bind_protection": False}
+    settings = {"bpf-lb-mode": "dsr", "node-port-range": "30000,32767", "bpf-lb-sock-hostns-only": "true", "node-port-bind-protection": "false"}
+    features = {"mode": "dsr", "node_port_range": "30000-32767", "socket_lb_coverage": "hostns-only"}
+    assert plan.differences({"w1": agent(settings, features)}, options) == {}
+    assert plan.settings(options) == ["bpf-lb-mode", "node-port-range", "node-port-bind-protection", "bpf-lb-sock-hostns-only"]
+    for key in settings:
+        assert key in plan.differences({"w1": agent({**settings, key: "else"}, features)}, options)["w1"][0]
+    for key in features:
+        said = plan.differences({"w1": agent(settings, {**features, key: "else"})}, options)["w1"][0]
+        assert "its status says else, expected" in said
+    assert "not set" in plan.differences({"w1": agent({}, features)}, {"mode": "dsr"})["w1"][0]
+    assert "gone" in plan.differences({"w1": agent(error="gone")}, options)["w1"][0]
+
+
+def test_waves_have_control_planes_last():
+    nodes = {"a": {"control_plane": True}, "b": {"control_plane": False}, "c": {"control_plane": False}}
+    assert plan.waves(["a", "b", "c"], nodes, [1, "50%"]) == [["b"], ["c"], ["a"]]
