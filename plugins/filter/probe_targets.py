@@ -60,6 +60,11 @@ options:
     description: Requests for each target.
     type: int
     default: 10
+  direct:
+    description: C(namespace/name) of Services whose endpoints are asked without them, too. What fails there is not the Service's fault.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: fleetops.kubeproxy_free.service_probe
 """

@@ -58,11 +58,13 @@ def plan(
     loopback: bool = True,
     peers: int = 2,
     requests: int = 10,
+    direct: Iterable[str] = (),
 ) -> dict[str, list[Any]]:
     """Targets for this node, targets for a client outside the cluster, and what was left out and why.
 
     services and pods (for their hostPorts) are those to probe, clients the pods that may be probed from. probes says how to
-    ask a port: {"namespace/name:port": {kind, request, expect}}, port being its name or number.
+    ask a port: {"namespace/name:port": {kind, request, expect}}, port being its name or number. direct names Services whose
+    endpoints are asked without them, too: what fails there is not the Service's fault.
     """
     all_nodes = sorted(nodes, key=_name)
     cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback)
@@ -88,6 +90,9 @@ def plan(
                     result["skipped"].append({"service": f"{label} {address.what} {address.address}", "why": reason})
                 else:
                     _add(result, label, address, _with_affinity(probe, service), client, requests)
+            if _full_name(service) in direct:
+                for address in _endpoints(slices, service, port):
+                    _add(result, f"pods of {label}", address, probe, client, requests)
     for pod in pods:
         for port, address in _host_ports(pod, cluster):
             label = f"{_full_name(pod)}:{port.get('name') or port['containerPort']}"
@@ -213,19 +218,29 @@ def _with_affinity(probe: Object, service: Object) -> Object:
     return {**probe, "expect": {**(probe.get("expect") or {}), "same_backend": True}}
 
 
-def _ready_nodes(slices: list[Object], service: Object, port: Object) -> set[str]:
-    """The nodes of the port's ready endpoints ("" for endpoints outside the cluster)."""
-    found = set()
+def _ready(slices: list[Object], service: Object, port: Object) -> Iterator[tuple[Object, int]]:
+    """The port's ready endpoints, each with its number there."""
     for endpoint_slice in slices:
         metadata = endpoint_slice["metadata"]
         owner = (metadata.get("labels") or {}).get("kubernetes.io/service-name")
-        ports = [entry.get("name") or "" for entry in endpoint_slice.get("ports") or []]
-        if (metadata["namespace"], owner) != (service["metadata"]["namespace"], _name(service)) or (port.get("name") or "") not in ports:
+        numbers = {entry.get("name") or "": entry.get("port") for entry in endpoint_slice.get("ports") or []}
+        if (metadata["namespace"], owner) != (service["metadata"]["namespace"], _name(service)) or (port.get("name") or "") not in numbers:
             continue
-        for endpoint in endpoint_slice.get("endpoints") or []:
-            if (endpoint.get("conditions") or {}).get("ready") is not False:
-                found.add(endpoint.get("nodeName") or "")
-    return found
+        for one in endpoint_slice.get("endpoints") or []:
+            if (one.get("conditions") or {}).get("ready") is not False:
+                yield one, numbers[port.get("name") or ""]
+
+
+def _ready_nodes(slices: list[Object], service: Object, port: Object) -> set[str]:
+    """The nodes of the port's ready endpoints ("" for endpoints outside the cluster)."""
+    return {one.get("nodeName") or "" for one, _number in _ready(slices, service, port)}
+
+
+def _endpoints(slices: list[Object], service: Object, port: Object) -> Iterator[Address]:
+    """The addresses of the port's ready endpoints."""
+    for one, number in _ready(slices, service, port):
+        for address in one.get("addresses") or []:
+            yield Address("endpoint", address, number, by_kube_proxy=False)
 
 
 def _next_nodes(nodes: list[Object], node: str, count: int) -> list[Object]:

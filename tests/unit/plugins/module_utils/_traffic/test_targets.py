@@ -203,3 +203,12 @@ def test_every_node_is_probed_by_as_many_others_in_a_large_cluster():
             if target["port"] == 30080 and target["address"] != "127.0.0.1":
                 probed[target["address"]] = probed.get(target["address"], 0) + 1
     assert set(probed.values()) == {4} and len(probed) == 300
+
+
+def test_endpoints_are_asked_without_their_service_where_that_is_wanted():
+    endpoints = slices("n1")
+    endpoints[0]["endpoints"][0]["addresses"] = ["10.244.1.5"]
+    found = made(service(), endpoints, direct=["demo/web"])
+    asked = [target for target in found["targets"] if target["service"] == "pods of demo/web:http"]
+    assert ways(asked) == [("host", "10.244.1.5", 8080, False), ("pod", "10.244.1.5", 8080, False)]
+    assert not [target for target in made(service(), endpoints)["targets"] if target["address"] == "10.244.1.5"]
