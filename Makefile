@@ -68,10 +68,13 @@ bench-cleanup: setup ## time the clean-up against other ways, side by side; shor
 docs: setup ## write the pages of docs/ that are made from data
 	$(USE) python3 -m tools.document
 
+site: setup ## the documentation as a site: guides, and a page for each module, plugin and role
+	$(USE) python3 tools/site.py
+
 molecule: setup ## the scenarios, on the lab
 	$(USE) molecule test --all
 
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs molecule test-faults test-rules test-nossh bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule test-faults test-rules test-nossh bench-cleanup clean

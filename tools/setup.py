@@ -100,9 +100,9 @@ def find_python(wanted: str) -> tuple[str, str] | None:
 
 # -- what the cache holds ---------------------------------------------------------------------------------------------
 
-def make_venv(python: str, version: str) -> pathlib.Path:
+def make_venv(python: str, version: str, requirements: pathlib.Path = REQUIREMENTS) -> pathlib.Path:
     """The virtual environment for this interpreter and these requirements; the file `complete` in it says that it is whole."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     venv = CACHE / f"venv-{version}-{digest}"
     if not (venv / "complete").exists():
         say(f"make {venv} with {python} ({version})")
@@ -110,7 +110,7 @@ def make_venv(python: str, version: str) -> pathlib.Path:
         run(python, "-m", "venv", venv)
         say("install the pinned Python packages")
         # The file pins every package, so resolving them again and compiling what may never be imported is lost time (24 s against 10 s).
-        run(venv / "bin" / "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile", "-r", REQUIREMENTS)
+        run(venv / "bin" / "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile", "-r", requirements)
         (venv / "complete").touch()
     return venv
 

@@ -61,7 +61,7 @@ options:
         elements: dict
       nodes:
         description:
-          - By name C(kernel), C(found), C(removed) and C(kept) as M(fleetops.kubeproxy_free.kube_proxy_cleanup) returns them, C(takeover_seconds),
+          - By name C(kernel), C(found), C(removed) and C(kept) as P(fleetops.kubeproxy_free.kube_proxy_cleanup#role) returns them, C(takeover_seconds),
             C(status_before) and C(status_after) (texts), C(before) (V(moved) or V(given back), if an earlier run did it),
             C(steps) (each with C(name), C(began), C(seconds), C(ok) and C(error)) and C(error).
         type: dict
