@@ -63,7 +63,8 @@ def _differing(agent, options):
         option = OPTIONS[name]
         started = agent["settings"].get(option.key)
         if started is None or started.strip().lower() != _text(_chart(name, value)):
-            found.append(f"{name}: started with {option.key} {'not set' if started is None else started.strip() or 'empty'}, expected {_text(_chart(name, value))}")
+            said = "not set" if started is None else started.strip() or "empty"
+            found.append(f"{name}: started with {option.key} {said}, expected {_text(_chart(name, value))}")
             continue
         says, expected = agent["features"].get(option.feature), dict(option.says).get(value, _status(value))
         if option.feature and says != expected:
