@@ -14,7 +14,8 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """first: the minor of 1.x in which it is known to be. always: an agent exports it from its start, not only once something happened."""
+    """first: the minor of 1.x in which it is known to be. always: an agent exports it soon after its start, and not
+    only once something happened."""
 
     name: str
     first: int
@@ -39,6 +40,6 @@ def exported(minor):
 
 
 def missing(text, minor):
-    """Names that an agent of this minor exports from its start and that are not in what it exports."""
+    """Names that an agent of this minor exports soon after its start and that are not in what it exports."""
     names = {line.split("{", 1)[0].split(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")}
     return [one.name for one in exported(minor) if one.always and one.name not in names]
