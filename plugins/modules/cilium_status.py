@@ -287,7 +287,7 @@ def run(params):
     cilium.check_wanted(wanted, params["nodes"])
     api = Api(connect.configure(params), params["agent_timeout"])
     asked = cilium.Agents(api, params["namespace"], params["selector"], params["nodes"], params["agent_timeout"], params["parallelism"],
-                           params["settings"])
+                          params["settings"])
     last = {}
 
     def look():
