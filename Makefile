@@ -62,6 +62,9 @@ test-rules: setup ## the clean-up on what the real kube-proxy made, in each of i
 test-nossh: setup ## there and back through the API alone, with SSH switched off, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/nossh $(ARGS)
 
+test-ee: setup ## build the execution environment, then there and back in it as AWX runs it, on a lab of its own (ten minutes)
+	$(USE) pytest -v -s tests/ee $(ARGS)
+
 bench-cleanup: setup ## time the clean-up against other ways, side by side; shorter: make bench-cleanup ARGS="--sizes 1000 --repeat 1"
 	$(USE) python3 -m bench.cleanup $(ARGS)
 
@@ -77,4 +80,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule test-faults test-rules test-nossh bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule test-faults test-rules test-nossh test-ee bench-cleanup clean

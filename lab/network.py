@@ -15,6 +15,7 @@ class Network:
     def __init__(self, settings):
         self.settings = settings
         self.bridge = f"{settings.name}-br"
+        self.mac = f"02:6b:70:72:00:{settings.subnet:02x}"
         self.table = f"{settings.name}_lab"
 
     def gateways(self):
@@ -33,7 +34,7 @@ class Network:
         if self.settings.node_cidrs[0] in taken:
             raise LabError(f"{self.settings.node_cidrs[0]} is in use on this machine; choose another with KPR_LAB_SUBNET=16..31")
         if run("ip", "link", "show", self.bridge, check=False).returncode != 0:
-            run("ip", "link", "add", self.bridge, "type", "bridge")
+            run("ip", "link", "add", self.bridge, "address", self.mac, "type", "bridge")
         for gateway, cidr in zip(self.gateways(), self.settings.node_cidrs):
             run("ip", "address", "replace", f"{gateway}/{cidr.split('/')[1]}", "dev", self.bridge, "nodad" if gateway.version == 6 else "brd",
                 *([] if gateway.version == 6 else ["+"]))
@@ -46,6 +47,7 @@ class Network:
         run("nft", "-f", "-", text_input=self._rules())
 
     def _rules(self):
+        """Only what is sent to the bridge itself can leave; from node to node, pods' addresses may pass (br_netfilter shows those packets here too)."""
         four = ", ".join(cidr for cidr in [*self.settings.node_cidrs, *self._kept_here()] if ":" not in cidr)
         return f"""
 table inet {self.table} {{}}
@@ -55,7 +57,7 @@ table inet {self.table} {{
   counter escaped {{}}
   chain prerouting {{
     type filter hook prerouting priority -300; policy accept;
-    iifname "{self.bridge}" fib daddr type != {{ local, broadcast, multicast }} fib daddr oifname != "{self.bridge}" counter name kept drop
+    iifname "{self.bridge}" ether daddr {self.mac} fib daddr type != {{ local, broadcast, multicast }} fib daddr oifname != "{self.bridge}" counter name kept drop
   }}
   chain postrouting {{
     type filter hook postrouting priority 300; policy accept;

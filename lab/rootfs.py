@@ -1,4 +1,4 @@
-"""Debian root file systems: one for the nodes, two as the common layers of the images."""
+"""Debian root file systems: one for the nodes, two as the common layers of the images, one as the base of an execution environment."""
 
 import pathlib
 
@@ -16,8 +16,17 @@ USERLAND_PACKAGES = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "
                      "iputils-ping", "mount", "util-linux")
 # libraries only: clang itself is unpacked without its compiler dependencies, which an agent never uses
 AGENT_PACKAGES = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "kmod", "procps", "mount", "util-linux")
+# what an execution environment is built on: Python, and what Ansible calls to reach a node
+CONTROLLER_PACKAGES = ("python3", "python3-pip", "python3-venv", "openssh-client", "ca-certificates", "git")
 WRAPPED = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
 
+# ansible-builder calls dnf or microdnf for system packages, and Debian has neither
+MICRODNF = """#!/bin/sh
+action=$1; shift
+for word; do shift; case $word in -*|install_weak_deps=*) ;; *) set -- "$@" "$word" ;; esac; done
+[ "$action" = install ] || exec apt-get clean
+apt-get -q update && exec apt-get -q -y install --no-install-recommends "$@"
+"""
 # As in the upstream images, the first call chooses the host's backend by kubelet's hint chain. Legacy is read without -t,
 # which would create the table it names.
 IPTABLES_WRAPPER = """#!/bin/sh
@@ -61,11 +70,17 @@ class Rootfs:
             f"ln -s clang-{clang} {{root}}/usr/bin/clang",
         ))
 
-    @staticmethod
-    def _wrap():
-        script = IPTABLES_WRAPPER.replace("'", "'\\''")
+    def controller(self):
+        return self._make("controller", CONTROLLER_PACKAGES, (self._program("/usr/bin/microdnf", MICRODNF),))
+
+    def _wrap(self):
         links = "; ".join(f"ln -sf iptables-wrapper {{root}}/usr/sbin/{name}" for name in WRAPPED)
-        return f"printf %s '{script}' > {{root}}/usr/sbin/iptables-wrapper; chmod 755 {{root}}/usr/sbin/iptables-wrapper; {links}"
+        return f"{self._program('/usr/sbin/iptables-wrapper', IPTABLES_WRAPPER)}; {links}"
+
+    @staticmethod
+    def _program(path, script):
+        quoted = script.replace("'", "'\\''")
+        return f"printf %s '{quoted}' > {{root}}{path}; chmod 755 {{root}}{path}"
 
     def _make(self, name, packages, hooks):
         target = self.folder / f"{name}-{SUITE}-{key(name, SUITE, *packages, *hooks)}.tar"

@@ -38,7 +38,7 @@ def _run(folder: pathlib.Path, *words: object) -> None:
         raise PackageError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}")
 
 
-def build_dependency(name: str, folder: pathlib.Path) -> None:
+def _build_dependency(name: str, folder: pathlib.Path) -> None:
     """Make an artifact of a collection that was unpacked from the `ansible` wheel, which leaves out files that its manifest lists."""
     draft = folder / name
     shutil.copytree(COLLECTIONS / name.replace(".", "/"), draft)
@@ -49,16 +49,21 @@ def build_dependency(name: str, folder: pathlib.Path) -> None:
     _run(folder, "ansible-galaxy", "collection", "build", draft, "--output-path", folder)
 
 
+def build(folder: pathlib.Path) -> None:
+    """Make the artifact, and those of the collections that it depends on, in the folder."""
+    _run(folder, "ansible-galaxy", "collection", "build", ROOT, "--output-path", folder)
+    for name in yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]:
+        _build_dependency(name, folder)
+
+
 def check(folder: pathlib.Path) -> None:
     """Build and install in the empty folder; raise PackageError for what a user would stumble over."""
-    _run(folder, "ansible-galaxy", "collection", "build", ROOT, "--output-path", folder)
+    build(folder)
     artifact = next(folder.glob("fleetops-kubeproxy_free-*.tar.gz"))
     with tarfile.open(artifact) as archive:
         unexpected = sorted({name.split("/")[0] for name in archive.getnames()} - SHIPPED)
     if unexpected:
         raise PackageError(f"{artifact.name} holds {', '.join(unexpected)}. Add it to SHIPPED in tools/package.py or to build_ignore in galaxy.yml.")
-    for name in yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]:
-        build_dependency(name, folder)
     _run(folder, "ansible-galaxy", "collection", "install", "--offline", *sorted(folder.glob("*.tar.gz")), "--collections-path", folder / "installed")
     installed = folder / "installed" / "ansible_collections" / "fleetops" / "kubeproxy_free"
     for playbook in sorted((installed / "playbooks").glob("*.yml")):

@@ -7,34 +7,22 @@ from __future__ import annotations
 
 import json
 import os
-import pathlib
-import resource
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
-# What starts a lab needs more than the tests' own limit of memory.
-for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
-    resource.setrlimit(limit, (resource.getrlimit(limit)[1],) * 2)
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SETTINGS = {"KPR_LAB_NAME": "fault", "KPR_LAB_SUBNET": "27", "KPR_LAB_WORKERS": "1"}
+from tests.own_lab import ROOT, OwnLab
 
 
-class Lab:
+class Lab(OwnLab):
     """The cluster, and what is done to it."""
 
     def __init__(self, folder):
-        self.environment = {**os.environ, **SETTINGS, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+        super().__init__("fault", 27, WORKERS=1)
         self.reports = folder
-        self.inventory = ROOT / "inventories" / "lab-fault"
         self.kubeconfig = folder / "kubeconfig"
-
-    def lab(self, word):
-        subprocess.run([sys.executable, "-m", "lab", word], cwd=ROOT, env=self.environment, check=True)
 
     def start(self, playbook, *words, checkout=ROOT):
         """Begin a playbook with the least rights, in a session of its own; its output goes to a file."""
@@ -63,52 +51,14 @@ class Lab:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def container(self, node):
-        return next(name for name, one in self.hosts.items() if one["kpr_node_name"] == node)
-
-    @staticmethod
-    def podman(*words):
-        return subprocess.run(["podman", *words], text=True, capture_output=True, check=True).stdout
-
-    def on(self, node, *words):
-        return self.podman("exec", self.container(node), *words)
+    def plug(self, node, state):
+        """Its network: down or up."""
+        number = list(self.hosts).index(self.container(node)) + 1
+        subprocess.run(["ip", "link", "set", f"{self.name}-n{number}", state], check=True)
 
     def helm(self, *words):
         command = [self.variables["kpr_helm_binary"], "--kubeconfig", self.variables["kpr_kubeconfig"], *words]
         return subprocess.run(command, text=True, capture_output=True, check=True).stdout
-
-    def grant(self):
-        """The rights that the collection ships, in a kubeconfig of their own."""
-        self.kubectl("apply", "-f", ROOT / "rbac" / "kubeproxy-free.yml")
-        admin = json.loads(self.kubectl("config", "view", "--raw", "-o", "json"))
-        token = self.kubectl("-n", "kube-system", "create", "token", "kubeproxy-free", "--duration", "4h").strip()
-        admin["users"] = [{"name": admin["users"][0]["name"], "user": {"token": token}}]
-        self.kubeconfig.touch(mode=0o600)
-        self.kubeconfig.write_text(json.dumps(admin), encoding="utf-8")
-
-    @property
-    def variables(self):
-        return self._written["vars"]
-
-    @property
-    def hosts(self):
-        return self._written["hosts"]
-
-    @property
-    def _written(self):
-        """What the lab has written of itself."""
-        text = (self.inventory / "hosts.yml").read_text(encoding="utf-8")
-        return json.loads(text.split("\n", 1)[1])["fault"]
-
-    def kubectl(self, *words, stdin=None):
-        program = pathlib.Path(self.variables["kpr_helm_binary"]).with_name("kubectl")
-        done = subprocess.run([program, "--kubeconfig", self.variables["kpr_kubeconfig"], *words], input=stdin, text=True, capture_output=True, check=False)
-        assert done.returncode == 0, f"kubectl {' '.join(map(str, words))}: {done.stderr}"
-        return done.stdout
-
-    def phase(self):
-        text = self.kubectl("-n", "kube-system", "get", "configmap", "kubeproxy-free", "--ignore-not-found", "-o", r"jsonpath={.data.state\.json}")
-        return json.loads(text)["phase"] if text else ""
 
     def modes(self):
         """What each node's agent says of the replacement."""
@@ -139,7 +89,7 @@ class Lab:
 def lab(tmp_path_factory):
     made = Lab(tmp_path_factory.mktemp("faults"))
     made.lab("up")
-    made.grant()
+    made.grant(made.kubeconfig)
     yield made
     made.lab("down")
 

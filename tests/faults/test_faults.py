@@ -106,11 +106,11 @@ def test_a_node_vanishes_in_its_wave(untouched):
     lab = untouched
     process = lab.start("migrate", *TRAFFIC, "-e", json.dumps({"kpr_control_planes": "first", "handover_takeover_timeout": 60, "handover_sync_timeout": 30}))
     lab.wait_for(process, "step | Run: take_over]", times=2)
-    lab.podman("pause", lab.container("worker1"))
+    lab.plug("worker1", "down")
     try:
         assert process.wait(900) != 0
     finally:
-        lab.podman("unpause", lab.container("worker1"))
+        lab.plug("worker1", "up")
     output = process.log.read_text(encoding="utf-8", errors="replace")
     assert "worker1" in output and lab.phase() == "halted"
     assert lab.modes()["cp1"] is True

@@ -24,15 +24,15 @@ def test_a_pod_that_cannot_start_is_told_by_its_node_and_goes(lab):
     status, output = lab.run("plan", "-e", json.dumps(image))
     said = " ".join(output.split())
     assert status != 0 and "found no way in through a pod in namespace kube-system" in said and "ErrImageNeverPull" in said, output[-3000:]
-    assert all(f"Node {node}: " in said for node in lab.containers) and lab.left_behind() == []
+    assert all(f"Node {node}: " in said for node in lab.nodes) and lab.left_behind() == []
 
 
 def test_check_mode_looks_at_the_nodes_and_changes_nothing(lab):
-    before = {node: lab.rules(node) for node in lab.containers}
+    before = {node: lab.rules(node) for node in lab.nodes}
     status, output = lab.run("migrate", "--check")
     assert status == 0, output[-3000:]
     assert lab.phase() == "" and lab.left_behind() == [] and lab.labels() == []
-    assert before == {node: lab.rules(node) for node in lab.containers} and all(before.values())
+    assert before == {node: lab.rules(node) for node in lab.nodes} and all(before.values())
 
 
 def test_what_a_module_leaves_running_is_the_hosts_and_does_not_end_with_the_pod(lab):
@@ -47,7 +47,7 @@ def test_what_a_module_leaves_running_is_the_hosts_and_does_not_end_with_the_pod
     ]), encoding="utf-8")  # fmt: skip
     status, output = lab.run(lab.folder / "stay")
     assert status == 0 and lab.left_behind() == [], output[-3000:]
-    for node in lab.containers:
+    for node in lab.nodes:
         number = lab.on(node, "pgrep", "-xf", "sleep 4711").strip()
         try:
             assert "kubepods" not in lab.on(node, "cat", f"/proc/{number}/cgroup")
@@ -61,7 +61,7 @@ def test_migrate(lab):
     status, output = lab.run("migrate", "-e", "kpr_traffic=true", "-e", "kpr_traffic_timeout=15")
     assert status == 0, output[-3000:]
     assert lab.phase() == "settled" and lab.left_behind() == [] and lab.labels() == []
-    assert {node: lab.rules(node) for node in lab.containers} == {node: [] for node in lab.containers}
+    assert {node: lab.rules(node) for node in lab.nodes} == {node: [] for node in lab.nodes}
     assert lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-proxy", "-o", "name") == ""
     report = json.loads((lab.folder / "nossh" / "report.json").read_text(encoding="utf-8"))
     assert report["traffic"]["paths"] and sum(path["refused"] for path in report["traffic"]["paths"]) == 0
@@ -71,7 +71,7 @@ def test_a_second_run_changes_nothing(lab):
     status, output = lab.run("migrate")
     assert status == 0 and lab.phase() == "settled" and lab.left_behind() == [], output[-3000:]
     recap = output[output.index("PLAY RECAP"):]
-    assert recap.count("changed=0") == len(lab.containers), recap
+    assert recap.count("changed=0") == len(lab.nodes), recap
 
 
 def test_verify(lab):
@@ -83,4 +83,4 @@ def test_rollback(lab):
     status, output = lab.run("rollback")
     assert status == 0, output[-3000:]
     assert lab.phase() == "" and lab.left_behind() == [] and lab.labels() == []
-    assert all(lab.rules(node) for node in lab.containers)
+    assert all(lab.rules(node) for node in lab.nodes)

@@ -6,23 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pathlib
 import re
-import resource
 import subprocess
-import sys
 
 import pytest
-import yaml
 
-# What starts a lab needs more than the tests' own limit of memory.
-for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
-    resource.setrlimit(limit, (resource.getrlimit(limit)[1],) * 2)
+from tests.own_lab import ROOT, OwnLab
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-NAME, SERVICES = "rules", 150
-SETTINGS = {"KPR_LAB_NAME": NAME, "KPR_LAB_SUBNET": "26", "KPR_LAB_WORKERS": "0", "KPR_LAB_START": "no-cni"}
+SERVICES = 150
 MODULE = "fleetops.kubeproxy_free.kube_proxy_rules"
 LAST = f"default/made-{SERVICES - 1}"
 COUNTERS = re.compile(r"\[\d+:\d+\]")
@@ -55,35 +46,24 @@ def services():
     return {"apiVersion": "v1", "kind": "List", "items": items}
 
 
-class Node:
+class Node(OwnLab):
     """The lab's node, its rules, and the module on it."""
 
-    container = f"{NAME}-cp1"
-
     def __init__(self, mode, backend):
+        super().__init__("rules", 26, WORKERS=0, START="no-cni", PROXY_MODE=mode, IPTABLES_BACKEND=backend)
         self.mode, self.backend = mode, backend
         # Without pipelining a module runs under its own name, by which it can be killed.
-        output = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_PIPELINING": "0", "ANSIBLE_SSH_PIPELINING": "0"}
-        self.environment = {**os.environ, **SETTINGS, "KPR_LAB_PROXY_MODE": mode, "KPR_LAB_IPTABLES_BACKEND": backend, **output}
-        self.inventory = ROOT / "inventories" / f"lab-{NAME}"
-
-    def lab(self, word):
-        subprocess.run([sys.executable, "-m", "lab", word], cwd=ROOT, env=self.environment, check=True)
+        self.environment |= {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_PIPELINING": "0", "ANSIBLE_SSH_PIPELINING": "0"}
 
     def sh(self, script):
-        done = subprocess.run(["podman", "exec", "-i", self.container, "bash", "-euo", "pipefail"], input=script, text=True, capture_output=True, check=False)
+        done = subprocess.run(["podman", "exec", "-i", self.container("cp1"), "bash", "-euo", "pipefail"], input=script, text=True, capture_output=True,
+                              check=False)  # fmt: skip
         assert done.returncode == 0, f"{script}\n{done.stderr}"
         return done.stdout
 
-    def kubectl(self, *words, stdin=None):
-        variables = yaml.safe_load((self.inventory / "hosts.yml").read_text(encoding="utf-8"))[NAME]["vars"]
-        program = pathlib.Path(variables["kpr_helm_binary"]).with_name("kubectl")
-        command = [program, "--kubeconfig", variables["kpr_kubeconfig"], *words]
-        return subprocess.run(command, input=stdin, text=True, capture_output=True, check=True).stdout
-
     def begin(self, **options):
         """Start the module on the node."""
-        command = ["ansible", "-i", self.inventory, self.container, "-m", MODULE, "-a", json.dumps(options)]
+        command = ["ansible", "-i", self.inventory, self.container("cp1"), "-m", MODULE, "-a", json.dumps(options)]
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def rules(self, **options):

@@ -61,7 +61,7 @@ def test_everything_of_kube_proxy_goes_and_nothing_else_while_somebody_writes(fi
         fill(filled, {place: lines for place, lines in before.items() if filled.backend in place})
         before = filled.dump()
         assert all(any("KUBE-SVC" in line for line in before[f"iptables-{backend} *nat"]) for backend in ("nft", "legacy"))
-    writer = subprocess.Popen(["podman", "exec", filled.container, "bash", "-c", WRITER])
+    writer = subprocess.Popen(["podman", "exec", filled.container("cp1"), "bash", "-c", WRITER])
     result = filled.rules(state="absent")
     assert writer.wait(60) == 0
     assert not result.get("failed") and result["changed"] and result["clean"], result
@@ -80,7 +80,7 @@ def test_killed_half_way_and_run_again(filled, before):
     for delay in range(0, 100, 8):
         fill(filled, ours)
         full = filled.dump()
-        killer = subprocess.Popen(["podman", "exec", filled.container, "bash", "-c", KILLER.format(delay=delay / 100)])
+        killer = subprocess.Popen(["podman", "exec", filled.container("cp1"), "bash", "-c", KILLER.format(delay=delay / 100)])
         filled.begin(state="absent", backup=False).wait(60)
         assert killer.wait(60) == 0
         now = filled.dump()

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The execution environment that the collection describes, built and used as AWX uses it. `make test-ee` runs this."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+import yaml
+
+from lab.nodes import PODMAN
+from lab.parts import key
+from lab.progress import step
+from lab.rootfs import Rootfs
+from lab.settings import load
+from tests.own_lab import ROOT, OwnLab
+from tools import package
+
+USER = 1000  # that of the image
+CERTIFICATES = pathlib.Path("/etc/ssl/certs")
+
+
+def run(*words, **options):
+    done = subprocess.run(list(map(str, words)), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False, **options)
+    assert done.returncode == 0, f"{' '.join(map(str, words))}\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+def base_image():
+    """A local base: Debian with Python, and without Ansible."""
+    root = Rootfs(load()).controller()
+    name = f"localhost/kubeproxy-free-ee-base:{key(root.name)}"
+    if subprocess.run([*PODMAN, "image", "exists", name], check=False).returncode:
+        run(*PODMAN, "import", root, name)
+    return name
+
+
+def build(folder, helm):
+    """The image by the shipped definition, from the shipped artifact; collections that it depends on come as files, because no Galaxy is asked."""
+    context = folder / "context-files"
+    context.mkdir()
+    package.build(context)
+    (artifact,) = context.glob("fleetops-*.tar.gz")
+    artifact.rename(context / "kubeproxy_free.tar.gz")
+    shutil.copy(helm, context / "helm")
+    definition = yaml.safe_load((ROOT / "execution-environment.yml").read_text(encoding="utf-8"))
+    for file in context.glob("*-*.tar.gz"):
+        definition["additional_build_files"].append({"src": f"context-files/{file.name}", "dest": "collections"})
+        definition["dependencies"]["galaxy"]["collections"].append({"name": f"/collections/{file.name}", "type": "file"})
+    (folder / "execution-environment.yml").write_text(yaml.safe_dump(definition), encoding="utf-8")
+    name = "localhost/kubeproxy-free-ee:test"
+    arguments = {"EE_BASE_IMAGE": base_image(), "ANSIBLE_GALAXY_CLI_COLLECTION_OPTS": "--offline"}
+    words = [word for argument in arguments.items() for word in ("--build-arg", "=".join(argument))]
+    # Without containers inside of containers, and with the machine's certificates, behind whatever proxy it is.
+    more = f"--network host --volume {CERTIFICATES}:{CERTIFICATES}:ro --env PIP_CERT={CERTIFICATES}/ca-certificates.crt"
+    run("ansible-builder", "build", "--tag", name, "--container-runtime", "podman", "--verbosity", "2", *words, "--extra-build-cli-args", more, cwd=folder,
+        env={**os.environ, "BUILDAH_ISOLATION": "chroot"})  # fmt: skip
+    return name
+
+
+class Runner(OwnLab):
+    """A lab, and a folder as AWX lays it out for ansible-runner: inventory, key, kubeconfigs."""
+
+    def __init__(self, folder):
+        super().__init__("ee", 22, WORKERS=1)
+        self.folder = folder
+
+    def lay_out(self):
+        variables = self.variables
+        key_file = pathlib.Path(variables.pop("ansible_ssh_private_key_file"))
+        self.chart = variables["kpr_cilium_chart_ref"]
+        for name in ("inventory", "project", "env"):
+            (self.folder / name).mkdir()
+        self.grant(self.folder / "kubeconfig")
+        shutil.copy(variables["kpr_kubeconfig"], self.folder / "helm-kubeconfig")
+        shutil.copy(key_file.with_name("known_hosts"), self.folder / "known_hosts")
+        shutil.copy(key_file, self.folder / "env" / "ssh_key")
+        del variables["kpr_helm_binary"]
+        variables |= {
+            "ansible_ssh_common_args": "-o UserKnownHostsFile=/runner/known_hosts -o StrictHostKeyChecking=yes",
+            "kpr_kubeconfig": "/runner/kubeconfig",
+            "kpr_helm_kubeconfig": "/runner/helm-kubeconfig",
+            "kpr_artifacts_dir": "/runner/artifacts/reports",
+        }
+        hosts = {self.name: {"hosts": self.hosts, "vars": variables}}
+        (self.folder / "inventory" / "hosts.json").write_text(json.dumps(hosts), encoding="utf-8")
+        for path in (self.folder, *self.folder.rglob("*")):
+            os.chown(path, USER, 0)
+
+    def play(self, image, playbook, *words):
+        """(ansible-runner's status, its events) of a playbook of the collection in the image."""
+        mounts = [f"{self.folder}:/runner", f"{self.chart}:{self.chart}:ro"]
+        command = [*PODMAN, "run", "--rm", "--network", "host", "--user", f"{USER}:0", *(f"--volume={one}" for one in mounts), image,
+                   "ansible-runner", "run", "/runner", "--playbook", f"fleetops.kubeproxy_free.{playbook}", "--ident", playbook, *words]  # fmt: skip
+        with step(f"{playbook} in the execution environment"):
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=1200, check=False)
+        artifacts = self.folder / "artifacts" / playbook
+        events = [json.loads(path.read_text(encoding="utf-8")) for path in (artifacts / "job_events").glob("*-*.json")]
+        return (artifacts / "status").read_text(encoding="utf-8").strip(), sorted(events, key=lambda event: event["counter"])
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory):
+    made = Runner(tmp_path_factory.mktemp("runner"))
+    made.lab("up")
+    made.lay_out()
+    yield made
+    made.lab("down")
+
+
+@pytest.fixture(scope="session")
+def image(runner):
+    with tempfile.TemporaryDirectory(prefix="kubeproxy-free-ee-") as folder, step("build the execution environment"):
+        return build(pathlib.Path(folder), runner.variables["kpr_helm_binary"])
