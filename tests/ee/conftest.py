@@ -51,6 +51,7 @@ def build(folder, helm):
     artifact.rename(context / "kubeproxy_free.tar.gz")
     shutil.copy(helm, context / "helm")
     definition = yaml.safe_load((ROOT / "execution-environment.yml").read_text(encoding="utf-8"))
+    definition["options"]["skip_pip_install"] = True  # Debian's Python has it, and no ensurepip
     for file in context.glob("*-*.tar.gz"):
         definition["additional_build_files"].append({"src": f"context-files/{file.name}", "dest": "collections"})
         definition["dependencies"]["galaxy"]["collections"].append({"name": f"/collections/{file.name}", "type": "file"})

@@ -150,14 +150,28 @@ def test_a_node_leaves_and_comes_back_between_waves(untouched):
 
 
 def test_drained_checked_and_soaked(untouched):
-    """Not a fault: the longest way that a wave can go."""
+    """The longest way that a wave can go. A pod that has no controller, and would not come back, is named and stays."""
     lab = untouched
     check = [{"name": "the API", "command": ["true"]}, {"name": "DNS", "namespace": "kube-system", "selector": ["k8s-app=kube-dns"]}]
-    status, output = lab.run("migrate", "-e", json.dumps({"kpr_checks": check, "kpr_soak": 5, "kpr_drain": True, "handover_drain_delete_emptydir_data": True}))
+    options = json.dumps({"kpr_checks": check, "kpr_soak": 5, "kpr_drain": True, "handover_drain_delete_emptydir_data": True})
+    status, output = lab.run("migrate", "-e", options)
+    assert status != 0 and "Node worker1 could not be drained" in output and "demo/hostport" in output, output[-3000:]
+    assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and not cordoned(lab)
+    bare = json.loads(lab.kubectl("-n", "demo", "get", "pod", "hostport", "-o", "json"))
+    lab.kubectl("-n", "demo", "delete", "pod", "hostport")
+    try:
+        status, output = lab.run("migrate", "-e", options)
+    finally:
+        metadata = {key: bare["metadata"][key] for key in ("name", "namespace", "labels")}
+        lab.kubectl("create", "-f", "-", stdin=json.dumps({**{key: bare[key] for key in ("apiVersion", "kind", "spec")}, "metadata": metadata}))
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
     nodes = json.loads(lab.kubectl("get", "nodes", "-o", "json"))["items"]
-    assert not any(node["spec"].get("unschedulable") for node in nodes)
-    assert not any("kubeproxy-free" in label for node in nodes for label in node["metadata"]["labels"])
+    assert not cordoned(lab) and not any("kubeproxy-free" in label for node in nodes for label in node["metadata"]["labels"])
+
+
+def cordoned(lab):
+    nodes = json.loads(lab.kubectl("get", "nodes", "-o", "json"))["items"]
+    return [node["metadata"]["name"] for node in nodes if node["spec"].get("unschedulable")]
 
 
 def test_without_room_for_the_backup_nothing_is_taken_away(untouched):
