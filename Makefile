@@ -41,8 +41,8 @@ has-lab:
 	@test -e $(LAB) || { echo "There is no lab here ($(LAB) is missing). Start one: make lab-up" >&2; exit 1; }
 
 ##@ Develop
-test: setup ## everything: unit, lint, sanity, molecule
-	$(USE) python3 tools/check.py unit lint sanity molecule
+test: setup ## everything that CI runs: unit, lint, sanity, molecule, faults
+	$(USE) python3 tools/check.py unit lint sanity then molecule faults
 
 unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"; the report in a browser: ARGS="-m browser"
 	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" tests/unit $(ARGS)
@@ -53,7 +53,10 @@ lint: setup ## ansible-lint, roles' interfaces, changelog, package
 sanity: setup ## ansible-test sanity and units
 	$(USE) python3 tools/sanity.py $(ARGS)
 
-test-faults: setup ## what goes wrong in the field, on a lab of its own (half an hour)
+faults: setup ## three telling faults of those in test-faults, on a lab of its own (a quarter of an hour)
+	$(USE) pytest -v -s --junitxml=.work/results/faults.xml -m ci tests/faults $(ARGS)
+
+test-faults: setup ## what goes wrong in the field, on a lab of its own (an hour and a half)
 	$(USE) pytest -v -s tests/faults $(ARGS)
 
 test-rules: setup ## the clean-up on what the real kube-proxy made, in each of its modes, on a lab of its own (ten minutes)
@@ -80,4 +83,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule test-faults test-rules test-nossh test-ee bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-ee bench-cleanup clean

@@ -53,6 +53,7 @@ MARKERS = (
     "netns: makes network namespaces and real rules in them; needs root, is skipped without",
     "lab: needs the lab that `make lab-up` starts",
     "browser: opens the report in a real browser; is skipped where there is none",
+    "ci: of those that need long, one that CI runs",
     "slow: takes more than ten seconds",
 )
 

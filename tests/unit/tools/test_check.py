@@ -52,9 +52,10 @@ def check(tmp_path, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("targets", "expected"),
     [
-        (("good", "dear"), (0, "3 passed, 0 failed, 0 skipped")),
-        (("bad", "good", "dear"), (1, "3 passed, 1 failed, 0 skipped")),  # the others run, the last does not
-        (("liar", "dear"), (1, "1 passed, 1 failed, 0 skipped")),
+        (("good", "then", "dear"), (0, "3 passed, 0 failed, 0 skipped")),
+        (("bad", "good", "then", "dear"), (1, "3 passed, 1 failed, 0 skipped")),  # the cheap ones run, the dear one does not
+        (("good", "then", "crash", "dear"), (1, "2 passed, 1 failed, 0 skipped")),
+        (("liar", "then", "dear"), (1, "1 passed, 1 failed, 0 skipped")),
         (("good", "crash"), (1, "2 passed, 1 failed, 0 skipped")),
         (("good", "silent"), (1, "2 passed, 1 failed, 0 skipped")),
     ],
@@ -64,5 +65,5 @@ def test_exit_status_and_total_are_honest(check, targets, expected):
 
 
 def test_results_of_an_earlier_run_do_not_count(check):
-    assert check("bad", "dear")[0] == 1
+    assert check("bad", "then", "dear")[0] == 1
     assert check("good") == (0, "2 passed, 0 failed, 0 skipped")
