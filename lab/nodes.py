@@ -22,6 +22,12 @@ SYSTEMD = ("--systemd=false", "--stop-signal=SIGRTMIN+3", "--env", "container=po
 PODMAN = ("podman", "--cgroup-manager=cgroupfs", "--runtime=runc")
 
 
+def limits():
+    """podman's own defaults can be more than this machine allows."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return ("--ulimit", f"nofile={hard}:{hard}", "--ulimit", "nproc=32768:32768")
+
+
 @dataclasses.dataclass(frozen=True)
 class Node:
     name: str
@@ -73,7 +79,7 @@ class Nodes:
         run(*PODMAN, "rm", "--force", "--time", "0", container, check=False)
         with step(f"import {len(archives)} images into a containerd store"):
             run(*PODMAN, "run", "--detach", "--name", container, "--label", f"{LABEL}={self.settings.name}", "--privileged", "--network", "none",
-                *self._limits(), "--volume", f"{draft}:/var/lib/containerd", "--volume", f"{archives[0].parent}:/images:ro", "--tmpfs", "/run",
+                *limits(), "--volume", f"{draft}:/var/lib/containerd", "--volume", f"{archives[0].parent}:/images:ro", "--tmpfs", "/run",
                 image, "containerd")
             script = "until ctr version >/dev/null 2>&1; do sleep 0.2; done\n" + "".join(
                 f"ctr -n k8s.io images import /images/{archive.name}\n" for archive in archives)
@@ -82,11 +88,6 @@ class Nodes:
             run(*PODMAN, "rm", "--force", container)
         draft.rename(folder)
         return folder
-
-    @staticmethod
-    def _limits():
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        return ("--ulimit", f"nofile={hard}:{hard}", "--ulimit", "nproc=32768:32768")
 
     def up(self, image, golden, parts):
         self.network.up()
@@ -108,7 +109,7 @@ class Nodes:
         for name in ("kubelet", "etcd", "backup"):
             (home / name).mkdir()
         run(*PODMAN, "run", "--detach", "--name", node.container, "--hostname", node.name, "--label", f"{LABEL}={s.name}",
-            "--cgroupns=private", "--privileged", *SYSTEMD, "--log-driver=k8s-file", "--network=none", "--no-hosts", *self._limits(),
+            "--cgroupns=private", "--privileged", *SYSTEMD, "--log-driver=k8s-file", "--network=none", "--no-hosts", *limits(),
             "--volume", f"{home}/containerd:/var/lib/containerd", "--volume", f"{home}/kubelet:/var/lib/kubelet",
             "--volume", f"{home}/etcd:/var/lib/etcd",
             "--volume", f"{parts['kubernetes']}/bin:/opt/lab/kubernetes:ro", "--volume", f"{parts['tools']}/bin:/opt/lab/tools:ro",

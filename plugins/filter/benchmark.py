@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark import summary
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark import plot, summary
 
 
 def result(measured, settings, before=None):
@@ -14,7 +14,7 @@ def result(measured, settings, before=None):
     made = {"settings": settings, "rows": summary.rows(measured)}
     if before:
         try:
-            made.update(compared=summary.compared(before, made), compared_with=before["settings"]["served_by"])
+            made.update(compared=summary.compared(before, made), compared_with=before["settings"]["served_by"], before=before["rows"])
         except ValueError as error:
             raise AnsibleFilterError(f"benchmark: {error}") from error
     return made
@@ -30,4 +30,5 @@ class FilterModule:
             "benchmark_targets": lambda targets: [one for one in targets if summary.path(one["name"]) and one["kind"] == "http"],
             "benchmark_result": result,
             "benchmark_lines": summary.lines,
+            "benchmark_plot": plot.picture,
         }

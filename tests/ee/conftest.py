@@ -15,7 +15,7 @@ import tempfile
 import pytest
 import yaml
 
-from lab.nodes import PODMAN
+from lab.nodes import PODMAN, limits
 from lab.parts import key
 from lab.progress import step
 from lab.rootfs import Rootfs
@@ -31,6 +31,12 @@ def run(*words, **options):
     done = subprocess.run(list(map(str, words)), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False, **options)
     assert done.returncode == 0, f"{' '.join(map(str, words))}\n{done.stdout[-6000:]}"
     return done.stdout
+
+
+def in_container(image, command, *options):
+    """The output of a command that may fail."""
+    words = [*PODMAN, "run", "--rm", *limits(), *options, image, *command]
+    return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1200, check=False).stdout
 
 
 def base_image():
@@ -95,14 +101,18 @@ class Runner(OwnLab):
         for path in (self.folder, *self.folder.rglob("*")):
             os.chown(path, USER, 0)
 
+    @staticmethod
+    def shell(image, script):
+        return in_container(image, ["sh", "-ec", script], "--network=none")
+
     def play(self, image, playbook, *words):
         """(ansible-runner's status, its events) of a playbook of the collection in the image."""
-        mounts = [f"{self.folder}:/runner", f"{self.chart}:{self.chart}:ro"]
-        command = [*PODMAN, "run", "--rm", "--network", "host", "--user", f"{USER}:0", *(f"--volume={one}" for one in mounts), image,
-                   "ansible-runner", "run", "/runner", "--playbook", f"fleetops.kubeproxy_free.{playbook}", "--ident", playbook, *words]  # fmt: skip
+        mounts = [f"--volume={one}" for one in (f"{self.folder}:/runner", f"{self.chart}:{self.chart}:ro")]
+        command = ["ansible-runner", "run", "/runner", "--playbook", f"fleetops.kubeproxy_free.{playbook}", "--ident", playbook, *words]
         with step(f"{playbook} in the execution environment"):
-            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=1200, check=False)
+            output = in_container(image, command, "--network=host", f"--user={USER}:0", *mounts)
         artifacts = self.folder / "artifacts" / playbook
+        assert (artifacts / "status").exists(), output
         events = [json.loads(path.read_text(encoding="utf-8")) for path in (artifacts / "job_events").glob("*-*.json")]
         return (artifacts / "status").read_text(encoding="utf-8").strip(), sorted(events, key=lambda event: event["counter"])
 

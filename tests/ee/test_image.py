@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
-
-from lab.nodes import PODMAN
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -24,9 +21,9 @@ def stats(events):
     return last
 
 
-def test_the_image_has_what_the_playbooks_call(image):
+def test_the_image_has_what_the_playbooks_call(runner, image):
     script = "ansible --version && ansible-galaxy collection list && helm version --short && python3 -c 'import kubernetes, jsonpatch' && ssh -V && id -u"
-    output = subprocess.run([*PODMAN, "run", "--rm", "--network", "none", image, "sh", "-ec", script], text=True, capture_output=True, check=True).stdout
+    output = runner.shell(image, script)
     assert "fleetops.kubeproxy_free" in output and "kubernetes.core" in output and output.split()[-1] == "1000", output
 
 

@@ -9,6 +9,7 @@ import re
 import statistics
 
 PATH = re.compile(r"(?P<origin>host|pod) to (?:pods of )?\S+ (?P<what>ClusterIP|NodePort|endpoint) (?P<address>.+):\d+")
+NEW = re.compile(r"new Service to NodePort of \S+")
 FIGURES = ("p50_ms", "p99_ms")
 #: What two runs must have alike to be compared.
 SETTINGS = ("cluster", "nodes", "rounds", "requests", "replicas", "image")
@@ -27,6 +28,8 @@ def fillers(count, namespace, labels):
 
 def path(name):
     """What a target's name says of the way that its requests take, or None where that is not measured."""
+    if NEW.fullmatch(name):
+        return "new Service until its NodePort answers"
     match = PATH.fullmatch(name)
     if not match:
         return None
@@ -56,6 +59,10 @@ def rows(measured):
 
 
 def _spread(values):
+    """None where nothing answered."""
+    values = [value for value in values if value is not None]
+    if not values:
+        return None
     return {"median": round(statistics.median(values), 3), "least": round(min(values), 3), "most": round(max(values), 3)}
 
 
@@ -74,6 +81,9 @@ def compared(before, after):
 
 
 def _judged(before, after):
+    """None where one of them has no answers."""
+    if before is None or after is None:
+        return None
     ratio = round(after["median"] / before["median"], 2) if before["median"] else None
     return {"before": before["median"], "after": after["median"], "ratio": ratio, "apart": after["least"] > before["most"] or after["most"] < before["least"]}
 
@@ -84,7 +94,7 @@ def lines(result):
     said = [
         f"# Benchmark of {settings['cluster']}: {settings['served_by']}", "",
         f"{settings['replicas']} servers, {settings['requests']} requests for each of {settings['rounds']} rounds from each of {', '.join(settings['nodes'])}, "
-        "each over a connection of its own. Milliseconds: median of the rounds (least to most).",
+        "each over a connection of its own. Milliseconds: median of the rounds (least to most). Times include what the probe itself takes.",
         "Figures of other settings or another machine are not comparable. `to pod` is the same request without a Service.", "",
         "| Services | path | p50 | p99 | failed |", "|---|---|---|---|---|",
     ]  # fmt: skip
@@ -98,8 +108,8 @@ def lines(result):
 
 
 def _shown(spread):
-    return f"{spread['median']} ({spread['least']} to {spread['most']})"
+    return "no answer" if spread is None else f"{spread['median']} ({spread['least']} to {spread['most']})"
 
 
 def _told(judged):
-    return f"{judged['before']} to {judged['after']}, x {judged['ratio']}{', apart' if judged['apart'] else ''}"
+    return "no answer" if judged is None else f"{judged['before']} to {judged['after']}, x {judged['ratio']}{', apart' if judged['apart'] else ''}"

@@ -13,7 +13,7 @@ SETTINGS = {"cluster": "a", "served_by": "cilium", "nodes": ["n1"], "rounds": 3,
 
 def measured(*medians, services=10, name="pod to ns/echo:http ClusterIP 10.96.0.7:80", failed=0):
     return [
-        {"services": services, "targets": [{"name": name, "requests": 10, "failed": failed, "latency": {"p50_ms": value, "p99_ms": 2 * value}}]}
+        {"services": services, "targets": [{"name": name, "requests": 10, "failed": failed, "latency": {"p50_ms": value, "p99_ms": value and 2 * value}}]}
         for value in medians
     ]
 
@@ -29,6 +29,7 @@ def result(*medians, **changes):
         ("host to ns/echo:http NodePort 127.0.0.1:30080", "host to NodePort on 127.0.0.1"),
         ("pod to ns/echo:http NodePort [fd00::1]:30080", "pod to NodePort"),
         ("pod to pods of ns/echo:http endpoint 10.244.0.9:8080", "pod to pod"),
+        ("new Service to NodePort of worker1", "new Service until its NodePort answers"),
         ("outside to ns/echo:http NodePort 192.0.2.1:30080", None),
         ("host to ns/echo:http external IP 192.0.2.1:80", None),
     ],
@@ -68,3 +69,10 @@ def test_the_page_has_every_row():
 
 def test_fillers_are_as_many_as_wanted_and_the_same_ones_again():
     assert [one["metadata"]["name"] for one in summary.fillers(3, "ns", {"a": "b"})] == ["filler-0", "filler-1", "filler-2"]
+
+
+def test_what_never_answered_is_said_and_not_counted():
+    silent = {"settings": SETTINGS, "rows": summary.rows(measured(None, None, failed=10))}
+    assert silent["rows"][0]["p50_ms"] is None and "| no answer | no answer | 20 of 20 |" in summary.lines({**silent, "settings": SETTINGS})
+    assert summary.compared(result(1.0), silent)[0]["p50_ms"] is None
+    assert summary.rows(measured(2.0, None))[0]["p50_ms"]["median"] == 2.0
