@@ -94,9 +94,9 @@ options:
     type: int
     default: 3600
   work_dir:
-    description: Folder on the host for the prober's files.
+    description:
+      - Folder on the host for the prober's files. Default is C(/run/kubeproxy-free/traffic) for root, and C(~/.cache/kubeproxy-free/traffic) for anybody else.
     type: path
-    default: /run/kubeproxy-free/traffic
 attributes:
   check_mode:
     support: full
@@ -216,7 +216,7 @@ def main() -> None:
             timeout=dict(type="float", default=5),
             slow_threshold=dict(type="float", default=1),
             max_duration=dict(type="int", default=3600),
-            work_dir=dict(type="path", default="/run/kubeproxy-free/traffic"),
+            work_dir=dict(type="path"),
         ),
         required_if=[("state", "started", ["paths"])],
         supports_check_mode=True,

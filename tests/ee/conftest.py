@@ -82,7 +82,7 @@ class Runner(OwnLab):
     def lay_out(self):
         variables = self.variables
         key_file = pathlib.Path(variables.pop("ansible_ssh_private_key_file"))
-        self.chart = variables["kpr_cilium_chart_ref"]
+        shutil.copytree(variables["kpr_cilium_chart_ref"], self.folder / "chart")
         for name in ("inventory", "project", "env"):
             (self.folder / name).mkdir()
         self.grant(self.folder / "kubeconfig")
@@ -94,6 +94,7 @@ class Runner(OwnLab):
             "ansible_ssh_common_args": "-o UserKnownHostsFile=/runner/known_hosts -o StrictHostKeyChecking=yes",
             "kpr_kubeconfig": "/runner/kubeconfig",
             "kpr_helm_kubeconfig": "/runner/helm-kubeconfig",
+            "kpr_cilium_chart_ref": "/runner/chart",
             "kpr_artifacts_dir": "/runner/artifacts/reports",
         }
         hosts = {self.name: {"hosts": self.hosts, "vars": variables}}
@@ -107,10 +108,9 @@ class Runner(OwnLab):
 
     def play(self, image, playbook, *words):
         """(ansible-runner's status, its events) of a playbook of the collection in the image."""
-        mounts = [f"--volume={one}" for one in (f"{self.folder}:/runner", f"{self.chart}:{self.chart}:ro")]
         command = ["ansible-runner", "run", "/runner", "--playbook", f"fleetops.kubeproxy_free.{playbook}", "--ident", playbook, *words]
         with step(f"{playbook} in the execution environment"):
-            output = in_container(image, command, "--network=host", f"--user={USER}:0", *mounts)
+            output = in_container(image, command, "--network=host", f"--user={USER}:0", f"--volume={self.folder}:/runner")
         artifacts = self.folder / "artifacts" / playbook
         assert (artifacts / "status").exists(), output
         events = [json.loads(path.read_text(encoding="utf-8")) for path in (artifacts / "job_events").glob("*-*.json")]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import background
@@ -18,7 +19,7 @@ MAX_REQUESTS_PER_SECOND = 1000
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    files = RunFiles(params["work_dir"], params["name"])
+    files = RunFiles(params["work_dir"] or default_folder(), params["name"])
     if params["state"] == "started":
         return _started(files, params, check_mode)
     if not files.exists():
@@ -29,6 +30,11 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["state"] == "stopped" and not check_mode:
         files.remove()
     return {"changed": params["state"] == "stopped", "traffic": traffic}
+
+
+def default_folder() -> str:
+    """The controller's part may have no root: in an execution environment it has none."""
+    return "/run/kubeproxy-free/traffic" if os.geteuid() == 0 else os.path.expanduser("~/.cache/kubeproxy-free/traffic")
 
 
 def _started(files: RunFiles, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
