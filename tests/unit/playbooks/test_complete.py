@@ -30,8 +30,10 @@ def test_a_cluster_is_not_moved_without_a_node_that_failed_before(tmp_path, fail
             {"block": [{"ansible.builtin.include_tasks": str(tasks)}], "when": "inventory_hostname == kpr_speaker"},
         ],
     }]))  # fmt: skip
-    environment = {**os.environ, "ANSIBLE_CONFIG": "/dev/null", "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_NOCOLOR": "1"}
+    (tmp_path / "ansible.cfg").touch()
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
     done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
-    said = " ".join(done.stdout.split())
-    assert ("found 1 of the cluster's 2 nodes out of this run" in said) is refused, done.stdout + done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "PLAY RECAP" in said and (done.returncode != 0) is refused, said
+    assert ("found 1 of the cluster's 2 nodes out of this run" in said) is refused, said
     assert (f"failed on them (node-{(failing or ['-'])[0]})" in said) is refused
