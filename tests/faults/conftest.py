@@ -79,9 +79,10 @@ class Lab(OwnLab):
         """The data of the last report."""
         return json.loads((self.reports / "fault" / "report.json").read_text(encoding="utf-8"))
 
-    def refused(self, but_of=""):
-        """Paths of the last report that were refused and have nothing to do with one node, with when it was, in seconds of the run."""
-        paths = [path for path in self.report["traffic"]["paths"] if not but_of or but_of not in json.dumps([path["from"], path["name"]])]
+    def refused(self, *but_of):
+        """Paths of the last report that were refused and say none of these words, with when it was, in seconds of the run."""
+        paths = [path for path in self.report["traffic"]["paths"] if not any(word in f"{path['from']}: {path['name']}" for word in but_of)]
+        assert paths
         column = self.report["traffic"]["series_columns"].index("refused")
         return {f"{path['from']}: {path['name']}": [row[0] for row in path["series"] if row[column]] for path in paths if path["refused"]}
 

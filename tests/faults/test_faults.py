@@ -129,20 +129,43 @@ def test_the_api_is_away_for_a_minute_in_a_wave(untouched):
     assert lab.phase() == "settled" and lab.modes() == ALL_MOVED
 
 
-def test_a_node_vanishes_in_its_wave(untouched):
-    lab = untouched
-    process = lab.start("migrate", *TRAFFIC, "-e", json.dumps({"kpr_control_planes": "first", "handover_takeover_timeout": 60, "handover_sync_timeout": 30}))
-    lab.wait_for(process, "step | Run: take_over]", times=2)
+TAINT = "node-role.kubernetes.io/control-plane"
+
+
+@pytest.fixture
+def spread(untouched):
+    """The workload has pods on both nodes, so that one of them can serve without the other."""
+
+    def restart():
+        untouched.kubectl("-n", "demo", "rollout", "restart", "deployment/web")
+        untouched.kubectl("-n", "demo", "rollout", "status", "deployment/web", "--timeout=120s")
+
+    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}-")
+    restart()
+    nodes = untouched.kubectl("-n", "demo", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.nodeName}").split()
+    assert set(nodes) == {"cp1", "worker1"}
+    yield untouched
+    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}=:NoSchedule")
+    restart()
+
+
+def test_a_node_vanishes_in_its_wave_and_the_others_of_the_wave_go_back(spread):
+    lab = spread
+    options = {"kpr_waves": [2], "kpr_control_planes": "mixed", "handover_takeover_timeout": 60, "handover_sync_timeout": 30}
+    process = lab.start("migrate", *TRAFFIC, "-e", json.dumps(options))
+    lab.wait_for(process, "step | Run: take_over]")
     lab.plug("worker1", "down")
     try:
         assert process.wait(900) != 0
     finally:
         lab.plug("worker1", "up")
     output = process.log.read_text(encoding="utf-8", errors="replace")
-    assert "worker1" in output and lab.phase() == "halted"
-    assert lab.modes()["cp1"] is True
-    assert lab.refused(but_of="worker1") == {}
+    assert lab.phase() == "halted" and "node worker1 keeps Cilium's replacement" in output and "take_over on" in json.dumps(lab.report), output[-3000:]
+    elsewhere = lab.hosts[lab.container("worker1")]["ansible_host"], "outside to demo/web:http external IP"  # which is routed through worker1
+    assert lab.refused("worker1", *elsewhere) == {}
     lab.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
+    lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/cilium", "--timeout=180s")
+    assert lab.modes()["cp1"] is False and "cp1" in lab.kube_proxies()
     status, output = lab.run("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true")
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
 
