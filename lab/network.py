@@ -47,7 +47,7 @@ class Network:
         run("nft", "-f", "-", text_input=self._rules())
 
     def _rules(self):
-        """Only what is sent to the bridge itself can leave; from node to node, pods' addresses may pass (br_netfilter shows those packets here too)."""
+        """Only what is sent to the bridge itself can leave. From node to node pods' addresses may pass; br_netfilter shows those packets here too."""
         four = ", ".join(cidr for cidr in [*self.settings.node_cidrs, *self._kept_here()] if ":" not in cidr)
         return f"""
 table inet {self.table} {{}}
