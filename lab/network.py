@@ -48,6 +48,7 @@ class Network:
 
     def _rules(self):
         """Only what is sent to the bridge itself can leave. From node to node pods' addresses may pass; br_netfilter shows those packets here too."""
+        bridge = self.bridge
         four = ", ".join(cidr for cidr in [*self.settings.node_cidrs, *self._kept_here()] if ":" not in cidr)
         return f"""
 table inet {self.table} {{}}
@@ -57,11 +58,11 @@ table inet {self.table} {{
   counter escaped {{}}
   chain prerouting {{
     type filter hook prerouting priority -300; policy accept;
-    iifname "{self.bridge}" ether daddr {self.mac} fib daddr type != {{ local, broadcast, multicast }} fib daddr oifname != "{self.bridge}" counter name kept drop
+    iifname "{bridge}" ether daddr {self.mac} fib daddr type != {{ local, broadcast, multicast }} fib daddr oifname != "{bridge}" counter name kept drop
   }}
   chain postrouting {{
     type filter hook postrouting priority 300; policy accept;
-    oifname != {{ "{self.bridge}", "lo" }} ip saddr {{ {four} }} counter name escaped drop
+    oifname != {{ "{bridge}", "lo" }} ip saddr {{ {four} }} counter name escaped drop
   }}
 }}
 """
