@@ -58,7 +58,7 @@ def test_a_stale_lock_is_taken_over_though_it_is_fresh_by_a_slow_clock(untouched
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
 
 
-@pytest.mark.parametrize("step", ["take_over", pytest.param("retire", marks=pytest.mark.ci), "clean"])
+@pytest.mark.parametrize("step", ["take_over", "retire", "clean"])
 def test_the_controller_dies_and_another_checkout_goes_on(untouched, tmp_path, step):
     lab = untouched
     process = lab.start("migrate", *TRAFFIC)
@@ -234,6 +234,7 @@ def test_without_room_for_the_backup_nothing_is_taken_away(untouched):
     assert status == 0 and lab.phase() == "settled", output[-3000:]
 
 
+@pytest.mark.ci
 def test_kubeadm_leaves_kube_proxy_away_and_is_told_when_somebody_makes_it_return(untouched):
     """kubeadm's own phase of an upgrade, with the record as the migration has left it, and with somebody's hand in it."""
     lab = untouched
