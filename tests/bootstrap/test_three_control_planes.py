@@ -19,7 +19,7 @@ CONTROL_PLANES = ("cp1", "cp2", "cp3")
 
 @pytest.fixture(scope="module")
 def bare():
-    lab = OwnLab("boot", 28, CONTROL_PLANES=len(CONTROL_PLANES), WORKERS=1, START="bare")
+    lab = OwnLab("three", 23, CONTROL_PLANES=len(CONTROL_PLANES), WORKERS=1, START="bare")
     lab.lab("up")
     yield lab
     lab.lab("down")
