@@ -128,7 +128,10 @@ class Nodes:
     def down(self):
         names = output(*PODMAN, "ps", "--all", "--filter", f"label={LABEL}={self.settings.name}", "--format", "{{.Names}}").split()
         if names:
-            run(*PODMAN, "rm", "--force", "--volumes", "--time", "2", *names)
+            remove = (*PODMAN, "rm", "--force", "--volumes", "--time", "2", *names)
+            # podman fails when a container ends between its look and its SIGKILL; the second time it is stopped
+            if run(*remove, check=False).returncode != 0:
+                run(*remove, "--ignore")
         self.network.down()
         shutil.rmtree(self.settings.state_dir, ignore_errors=True)
         if self.settings.state_dir.exists():
