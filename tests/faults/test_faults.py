@@ -28,7 +28,7 @@ def clock(tmp_path_factory):
     subprocess.run(["apt-get", "-q", "download", "libfaketime"], cwd=folder, check=True)
     subprocess.run(["dpkg", "-x", *folder.glob("*.deb"), folder], check=True)
     (library,) = folder.rglob("libfaketime.so.1")
-    return lambda wrong_by: {"LD_PRELOAD": str(library), "FAKETIME": wrong_by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return lambda wrong_by: {"LD_PRELOAD": str(library), "FAKETIME": wrong_by} if wrong_by else {}
 
 
 def held(lab, seconds_ago):
@@ -39,7 +39,7 @@ def held(lab, seconds_ago):
     lab.kubectl("apply", "-f", "-", stdin=json.dumps({**LEASE, "spec": {**LEASE["spec"], "acquireTime": then, "renewTime": then}}))
 
 
-@pytest.mark.parametrize("wrong_by", ["+0", pytest.param("+2h", marks=pytest.mark.ci)])
+@pytest.mark.parametrize("wrong_by", [pytest.param("", marks=pytest.mark.ci), "+2h"])
 def test_a_second_run_is_refused_and_told_who_holds_the_cluster_whatever_its_clock_says(untouched, clock, wrong_by):
     lab = untouched
     held(lab, seconds_ago=0)
