@@ -39,7 +39,7 @@ def held(lab, seconds_ago):
     lab.kubectl("apply", "-f", "-", stdin=json.dumps({**LEASE, "spec": {**LEASE["spec"], "acquireTime": then, "renewTime": then}}))
 
 
-@pytest.mark.parametrize("wrong_by", [pytest.param("", marks=pytest.mark.ci), "+2h"])
+@pytest.mark.parametrize("wrong_by", [pytest.param("", marks=pytest.mark.ci, id="right"), "+2h"])
 def test_a_second_run_is_refused_and_told_who_holds_the_cluster_whatever_its_clock_says(untouched, clock, wrong_by):
     lab = untouched
     held(lab, seconds_ago=0)
