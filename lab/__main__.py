@@ -36,7 +36,8 @@ def up(settings):
     stamp = settings.state_dir / "up"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == repr(settings) and \
             nodes.running() >= {node.container for node in nodes.list()}:
-        say(f"the lab {settings.name} is up")
+        folder = inventory.write(settings, nodes, Builder(settings).all())  # this may be another checkout than that which started it
+        say(f"the lab {settings.name} is up: {folder}, kubeconfig {settings.kubeconfig}")
         return
     parts, image, golden = prepare(settings)
     down(settings)

@@ -32,10 +32,15 @@ class OwnLab:
     def lab(self, word):
         subprocess.run([sys.executable, "-m", "lab", word], cwd=ROOT, env=self.environment, check=True)
 
+    def fresh(self):
+        """Started anew: a run that was cut off may have left one behind, broken."""
+        self.lab("down")
+        self.lab("up")
+
     @property
     def written(self):
         """What the lab has written of itself: hosts, and variables for all of them."""
-        text = (ROOT / "inventories" / f"lab-{self.name}" / "hosts.yml").read_text(encoding="utf-8")
+        text = (self.inventory / "hosts.yml").read_text(encoding="utf-8")
         return json.loads(text.split("\n", 1)[1])[self.name]
 
     @property

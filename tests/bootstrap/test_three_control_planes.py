@@ -20,7 +20,7 @@ CONTROL_PLANES = ("cp1", "cp2", "cp3")
 @pytest.fixture(scope="module")
 def bare():
     lab = OwnLab("three", 23, CONTROL_PLANES=len(CONTROL_PLANES), WORKERS=1, START="bare")
-    lab.lab("up")
+    lab.fresh()
     yield lab
     lab.lab("down")
 

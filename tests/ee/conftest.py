@@ -120,7 +120,7 @@ class Runner(OwnLab):
 @pytest.fixture(scope="session")
 def runner(tmp_path_factory):
     made = Runner(tmp_path_factory.mktemp("runner"))
-    made.lab("up")
+    made.fresh()
     made.lay_out()
     yield made
     made.lab("down")

@@ -90,7 +90,7 @@ class Lab(OwnLab):
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     made = Lab(tmp_path_factory.mktemp("faults"))
-    made.lab("up")
+    made.fresh()
     made.grant(made.kubeconfig)
     yield made
     made.lab("down")

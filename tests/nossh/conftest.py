@@ -73,7 +73,7 @@ class Lab(OwnLab):
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     made = Lab(tmp_path_factory.mktemp("nossh"))
-    made.lab("up")
+    made.fresh()
     made.switch_ssh_off()
     yield made
     made.lab("down")

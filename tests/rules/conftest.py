@@ -89,7 +89,7 @@ class Node(OwnLab):
 def filled(request):
     """The node with kube-proxy's rules for all Services, and an administrator's own."""
     node = Node(*request.param)
-    node.lab("up")
+    node.fresh()
     try:
         node.kubectl("apply", "-f", "-", stdin=json.dumps(services()))
         node.sh(ADMINS)
