@@ -69,6 +69,9 @@ facts:
     services:
       description: By C(namespace/name) the addresses, ports, policies and C(endpoints) of each Service; C(pods) counts those that its selector matches.
       type: dict
+    all_services:
+      description: Whether these are all Services of the cluster.
+      type: bool
     agents:
       description:
         - By node C(error), C(kpr), C(mode), C(drift), C(frontends) (the agent's table), C(maps) (the kernel's), C(unfinished), C(metrics) and C(unread)

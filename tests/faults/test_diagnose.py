@@ -12,6 +12,30 @@ import pytest
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 
+CLIENT = "import socket, sys, time; s = socket.socket(type=socket.SOCK_DGRAM); s.connect((sys.argv[1], int(sys.argv[2]))); " \
+         "[(s.send(b'hostname'), time.sleep(1)) for _ in range(3600)]"  # fmt: skip
+
+
+def test_a_connection_of_kube_proxys_time_outlives_its_backend(untouched):
+    """A program of the host that connected its datagram socket before the migration; the eBPF programs see only new ones."""
+    lab = untouched
+    address, port = lab.kubectl("-n", "demo", "get", "service", "echo", "-o", "jsonpath={.spec.clusterIP} {.spec.ports[0].port}").split()
+    lab.on("worker1", "systemd-run", "--unit=client", "python3", "-c", CLIENT, address, port)
+    try:
+        assert lab.run("migrate")[0] == 0
+        for gone in (False, True):
+            if gone:
+                pods = lab.kubectl("-n", "demo", "get", "pods", "-l", "app=web", "-o", "name").split()
+                lab.kubectl("-n", "demo", "rollout", "restart", "deployment/web")
+                lab.kubectl("-n", "demo", "wait", "--for=delete", "--timeout=180s", *pods)
+            assert lab.run("diagnose")[0] == 0
+            told = json.loads((lab.reports / "fault" / "diagnosis.json").read_text(encoding="utf-8"))["findings"]
+            stale = [(one["object"], one["node"]) for one in told if one["id"] == "stale-connections"]
+            assert stale == ([("Service demo/echo", "worker1")] if gone else [])
+    finally:
+        lab.on("worker1", "systemctl", "stop", "client")
+
+
 @pytest.fixture(scope="module")
 def moved(lab):
     if lab.phase() != "settled":

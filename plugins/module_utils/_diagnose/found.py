@@ -41,6 +41,8 @@ KINDS = {
                    "Compare this node's map with another's: cilium-dbg bpf lb list"),
     "stale-rules": ("warning", "kube-proxy's rules are left and nobody renews them; they send to endpoints that are gone.",
                     "ansible-playbook fleetops.kubeproxy_free.migrate takes them away; by hand, the role kube_proxy_cleanup."),
+    "stale-connections": ("warning", "Connections from kube-proxy's time keep the backend that they began with, and nobody ends them when it goes.",
+                          "Let their programs connect anew: on {node}, conntrack --delete --proto PROTOCOL --orig-dst ADDRESS, or restart them."),
     "node-unread": ("warning", "The node could not be asked, so what is wrong there is not told.", "ansible {node} -m ansible.builtin.ping"),
 }  # fmt: skip
 

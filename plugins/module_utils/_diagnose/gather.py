@@ -22,7 +22,7 @@ def facts(params):
     api = Api(connect.configure(params), params["agent_timeout"])
     found = _services(api, params["services"])
     told, warnings = _agents(api, params)
-    return {"namespace": params["namespace"], "services": found, "agents": told}, warnings
+    return {"namespace": params["namespace"], "services": found, "all_services": not params["services"], "agents": told}, warnings
 
 
 def _services(api, wanted):

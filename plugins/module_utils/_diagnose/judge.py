@@ -142,7 +142,25 @@ def _of_node(node, said, facts):
         tables = (owners for backend in rules["found"].values() for family in backend.values() for owners in family.values())
         chains = sum(owners.get("kube-proxy", {}).get("chains", 0) for owners in tables)
         yield finding("stale-rules", f"node {node}", f"{chains} chains of kube-proxy, and no kube-proxy", node)
+    if agent.get("kpr") and rules and not rules["running"]:
+        yield from _of_connections(node, rules.get("connections") or [], facts)
     yield from _of_probes(node, said.get("probes") or [])
+
+
+def _of_connections(node, connections, facts):
+    """Those that kube-proxy would have ended, or sent elsewhere, when their backend went."""
+    endpoints = {}
+    for name, service in facts["services"].items():
+        for port in service["ports"]:
+            addresses = [*service["cluster_ips"], *service["external_ips"], *service["load_balancer_ips"]]
+            endpoints.update({(port["protocol"].lower(), address, port["port"]): (name, api.endpoints(service, port)) for address in addresses})
+    for one in connections:
+        name, known = endpoints.get((one["protocol"], one["address"], one["port"]), ("", set()))
+        where = f"{one['connections']} to {api.joined(one['address'], one['port'])}/{one['protocol']} on {node} translated to {one['backend']}"
+        if name and one["backend"] not in known:
+            yield finding("stale-connections", f"Service {name}", f"{where}, which is no endpoint", node)
+        elif not name and facts["all_services"]:
+            yield finding("stale-connections", f"node {node}", f"{where}, and no Service has that address and port", node)
 
 
 def _of_probes(node, probes):

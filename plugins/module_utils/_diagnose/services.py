@@ -75,6 +75,12 @@ def backends(service, port):
     })  # fmt: skip
 
 
+def endpoints(service, port):
+    """The same of all its endpoints, also of those that are not ready or about to end."""
+    key = f"{port['name']}/{port['protocol']}"
+    return {joined(one["address"], one["ports"][key]) for one in service["endpoints"] if key in one["ports"]}
+
+
 def joined(address, port):
     """192.0.2.1:80, [2001:db8::1]:80."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

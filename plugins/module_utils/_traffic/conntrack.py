@@ -60,13 +60,19 @@ class Conntrack:
         for message in self._dump():
             if not any(address in message for address in packed):
                 continue  # tables are large; only what can be ours is taken apart
-            attributes = _attributes(message[NLMSG_HEADER.size + 4:])
-            source, target, protocol = _ends(attributes[CTA_TUPLE_ORIG])
+            protocol, source, target, replies_from = _entry(message)
             destination = wanted.get((protocol, *target))
             if destination is not None:
-                replies_from = _ends(attributes[CTA_TUPLE_REPLY])[0]
                 found[destination][str(source[0]), source[1]] = "" if replies_from == target else endpoint(*replies_from)
         return found
+
+    def translated_to(self) -> Iterator[tuple[Destination, str]]:
+        """Every tracked TCP or UDP connection that is translated: where it was sent, and its backend."""
+        names = {number: name for name, number in PROTOCOLS.items()}
+        for message in self._dump():
+            protocol, _source, target, replies_from = _entry(message)
+            if protocol in names and replies_from != target:
+                yield (names[protocol], str(target[0]), target[1]), endpoint(*replies_from)
 
     def _dump(self) -> Iterator[bytes]:
         self._sequence += 1
@@ -121,6 +127,13 @@ def encode_question(sequence: int, protocol: str, source: tuple[str, int], desti
 def decode_translation(message: bytes, destination: tuple[str, int]) -> str:
     replies_from = _ends(_attributes(message[NLMSG_HEADER.size + 4:])[CTA_TUPLE_REPLY])[0]
     return "" if replies_from == (ipaddress.ip_address(destination[0]), destination[1]) else endpoint(*replies_from)
+
+
+def _entry(message: bytes) -> tuple[int, tuple[Any, int], tuple[Any, int], tuple[Any, int]]:
+    """Protocol, source, destination, and where the replies come from."""
+    attributes = _attributes(message[NLMSG_HEADER.size + 4:])
+    source, target, protocol = _ends(attributes[CTA_TUPLE_ORIG])
+    return protocol, source, target, _ends(attributes[CTA_TUPLE_REPLY])[0]
 
 
 def _ends(tuple_: bytes) -> tuple[tuple[Any, int], tuple[Any, int], int]:

@@ -40,7 +40,7 @@ def agent():
 @pytest.fixture
 def facts():
     summary = services.summary([copy.deepcopy(SERVICE)], [copy.deepcopy(SLICE)])
-    return {"namespace": "kube-system", "services": summary, "agents": {"w1": agent(), "w2": agent()}}
+    return {"namespace": "kube-system", "services": summary, "all_services": True, "agents": {"w1": agent(), "w2": agent()}}
 
 
 def ids(facts, nodes=None):
@@ -146,3 +146,25 @@ def test_every_kind_has_a_severity_and_words_that_can_be_filled():
     for ident in found.KINDS:
         one = found.finding(ident, "Service shop/web", "x", "w1")
         assert one["severity"] in found.SEVERITIES and one["why"] and "{" not in one["remedy"]
+
+
+def test_connections_that_kube_proxy_began_and_whose_backend_is_gone(facts):
+    def connection(**more):
+        return {"protocol": "tcp", "address": "10.96.0.8", "port": 80, "backend": "10.1.0.2:8080", "connections": 2, **more}
+
+    def told(*connections, running=None):
+        rules = {"clean": True, "running": running, "found": {}, "connections": list(connections)}
+        return [(one["id"], one["object"], one["found"]) for one in judge.diagnosis(facts, {"w1": {"error": "", "rules": rules, "probes": []}})
+                if one["id"] == "stale-connections"]  # fmt: skip
+
+    gone, retired = connection(backend="10.1.0.9:8080"), connection(address="10.96.0.77")
+    assert told(connection()) == [], "this backend is there"
+    assert told(gone, retired, running="process 12") == [], "kube-proxy ends them itself"
+    assert told(gone, retired) == [
+        ("stale-connections", "Service shop/web", "2 to 10.96.0.8:80/tcp on w1 translated to 10.1.0.9:8080, which is no endpoint"),
+        ("stale-connections", "node w1", "2 to 10.96.0.77:80/tcp on w1 translated to 10.1.0.2:8080, and no Service has that address and port"),
+    ]
+    facts["services"]["shop/web"]["endpoints"][0].update(ready=False, terminating=True)
+    assert told(connection()) == [], "it ends in peace"
+    facts["all_services"] = False
+    assert [one[1] for one in told(gone, retired)] == ["Service shop/web"], "the other may be a Service that was not asked for"

@@ -51,6 +51,14 @@ class Kernel:
         return self.parts.pop(0)
 
 
+def test_all_that_is_translated_is_told_and_nothing_else():
+    straight = ANSWER.replace(bytes([10, 96, 0, 9]), bytes([127, 0, 0, 1])).replace(bytes.fromhex("0600030000500000"), bytes.fromhex("060003001f400000"))
+    assert straight != ANSWER
+    conntrack = Conntrack.__new__(Conntrack)
+    conntrack._sequence, conntrack._socket = 0, Kernel(straight + ANSWER, struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0))
+    assert list(conntrack.translated_to()) == [(("tcp", "10.96.0.9", 80), "127.0.0.1:8000")]
+
+
 def test_of_all_connections_only_those_to_the_destination_are_told():
     other = ANSWER.replace(bytes([10, 96, 0, 9]), bytes([10, 96, 0, 8]))
     icmp = struct.pack("=IHHIIBBH", 20, 0x100, 2, 1, 0, 2, 0, 0)
