@@ -71,6 +71,9 @@ test-bootstrap: setup ## a fresh cluster of three control planes, on a lab of it
 test-ee: setup ## build the execution environment, then there and back in it as AWX runs it, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/ee $(ARGS)
 
+conformance: setup ## the Kubernetes project's own tests of Services before, in the middle of and after a migration, on a lab of its own (an hour)
+	$(USE) pytest -v -s tests/conformance $(ARGS)
+
 bench-cleanup: setup ## time the clean-up against other ways, side by side; shorter: make bench-cleanup ARGS="--sizes 1000 --repeat 1"
 	$(USE) python3 -m bench.cleanup $(ARGS)
 
@@ -86,4 +89,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-ee bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-ee conformance bench-cleanup clean

@@ -79,6 +79,10 @@ class Builder:
         }
         return built
 
+    def e2e(self):
+        """The Kubernetes project's own end-to-end tests, of the lab's version, and the program that runs them side by side."""
+        return self.part("e2e", self.settings.kubernetes, self._e2e)
+
     # -- the Go toolchain and modules -------------------------------------------------------------------------
 
     def go(self, *words, cwd, log=None, extra=None):
@@ -143,7 +147,8 @@ class Builder:
 
     # -- the parts ---------------------------------------------------------------------------------------------
 
-    def _kubernetes(self, folder, log):
+    def _kubernetes_wrapper(self, name):
+        """A main module that requires Kubernetes as its own go.mod would have it; its staged modules come under their published versions."""
         version = "v" + self.settings.kubernetes
         staged = "v0." + self.settings.kubernetes.split(".", 1)[1]
         module = pathlib.Path(self._module("k8s.io/kubernetes", version)["GoMod"]).read_text(encoding="utf-8")
@@ -153,12 +158,19 @@ class Builder:
             go_line = re.sub(r"^godebug \($", "", go_line, flags=re.M) + "\n" + godebug.group(0)
         replaces = [(path, f"{path} {staged}") for path in
                     re.findall(r"^\s*(k8s\.io/\S+) => \./staging/", module, re.M)]
-        wrapper = self._wrapper("kubernetes", go_line, [("k8s.io/kubernetes", version)], replaces)
+        return self._wrapper(name, go_line, [("k8s.io/kubernetes", version)], replaces)
+
+    def _kubernetes(self, folder, log):
         major, minor = self.settings.kubernetes_minor
-        stamp = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+        stamp = {"gitVersion": "v" + self.settings.kubernetes, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
         ldflags = " ".join(f"-X k8s.io/{package}/version.{name}={value}" for name, value in stamp.items()
                            for package in ("component-base", "client-go/pkg"))
-        self._build(wrapper, log, folder, [f"k8s.io/kubernetes/{path}" for path in KUBERNETES_COMMANDS], ldflags)
+        self._build(self._kubernetes_wrapper("kubernetes"), log, folder, [f"k8s.io/kubernetes/{path}" for path in KUBERNETES_COMMANDS], ldflags)
+
+    def _e2e(self, folder, log):
+        wrapper = self._kubernetes_wrapper("e2e")
+        self.go("test", "-c", "-trimpath", "-ldflags", "-s -w", "-o", folder / "bin" / "e2e.test", "k8s.io/kubernetes/test/e2e", cwd=wrapper, log=log)
+        self._build(wrapper, log, folder, ["github.com/onsi/ginkgo/v2/ginkgo"])
 
     def _cilium(self, folder, log):
         """Cilium has replace directives of its own, so it is built in a copy of its module."""

@@ -12,7 +12,7 @@ NODE_PACKAGES = (
     "iproute2", "ebtables", "kmod", "procps", "python3", "openssh-server", "curl", "iputils-ping", "mount", "util-linux",
 )
 # kube-proxy and agnhost: packet filters, and the programs that the Kubernetes tests call in agnhost.
-USERLAND_PACKAGES = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "kmod", "procps", "curl", "netcat-openbsd", "dnsutils",
+USERLAND_PACKAGES = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "kmod", "procps", "curl", "wget", "netcat-openbsd", "dnsutils",
                      "iputils-ping", "mount", "util-linux")
 # libraries only: clang itself is unpacked without its compiler dependencies, which an agent never uses
 AGENT_PACKAGES = ("iptables", "nftables", "conntrack", "ipset", "iproute2", "kmod", "procps", "mount", "util-linux")
