@@ -242,7 +242,7 @@ def test_kubeadm_leaves_kube_proxy_away_and_is_told_when_somebody_makes_it_retur
     assert min(lab.report["calls"]["nodes"].values()) <= 8, "module calls on a node; those that wait may repeat some"
     status, output = lab.run("record")
     assert status == 0 and "leaves kube-proxy out" in output, output[-3000:]
-    phase = ("kubeadm", "upgrade", "apply", "phase", "addon", "kube-proxy")
+    phase = ("kubeadm", "upgrade", "node", "phase", "addon", "kube-proxy")
     lab.on("cp1", *phase)
     assert lab.kubectl("-n", "kube-system", "get", "daemonset", "kube-proxy", "--ignore-not-found") == ""
     kubeadm = json.loads(lab.kubectl("-n", "kube-system", "get", "configmap", "kubeadm-config", "-o", "json"))["data"]["ClusterConfiguration"]
