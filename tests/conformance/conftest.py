@@ -14,6 +14,7 @@ import xml.etree.ElementTree
 import pytest
 
 from lab.parts import Builder
+from lab.progress import step
 from lab.settings import load
 from tests.own_lab import ROOT, OwnLab
 
@@ -54,8 +55,8 @@ class Suite(OwnLab):
             f"--output-dir={folder}", "--junit-report=junit.xml", self.programs / "e2e.test", "--",
             f"--kubeconfig={kubeconfig}", f"--kubectl-path={kubectl}", "--provider=skeleton", "--disable-log-dump",
         ]  # fmt: skip
-        with (folder / "output.log").open("wb") as log:  # its exit status says only that some test failed; which ones, the report says
-            subprocess.run(list(map(str, command)), cwd=folder, env={**os.environ, "KUBECONFIG": kubeconfig}, stdout=log, stderr=subprocess.STDOUT, check=False)
+        with step(f"the suite, {state}"):  # its exit status says only that some test failed; which ones, the report says
+            subprocess.run(list(map(str, command)), cwd=folder, env={**os.environ, "KUBECONFIG": kubeconfig}, check=False)
         cases = xml.etree.ElementTree.parse(folder / "junit.xml").iter("testcase")
         self.outcomes[state] = {
             case.get("name").removeprefix("[It] "): case.get("status")

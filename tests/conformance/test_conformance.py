@@ -40,6 +40,6 @@ def test_the_kubernetes_projects_own_tests(suite, state):
     assert "passed" in outcomes.values()
     failed = {name for name, outcome in outcomes.items() if outcome != "passed"}
     unknown = {name for name in failed if not any(part in name for part in KNOWN)}
-    assert not unknown, f"see {RESULTS / state / 'output.log'}"
+    assert not unknown, f"see {RESULTS / state / 'junit.xml'}"
     if state != "before":
         assert outcomes.keys() == suite.outcomes["before"].keys(), "the states are compared by the same tests"
