@@ -30,25 +30,25 @@ class Images:
         self.folder = settings.cache_dir / "images"
 
     def table(self):
-        """{reference: (base layer or None, {path in the image: file or folder}, entrypoint)}."""
+        """{reference: (base layer or None, {path in the image: file or folder}, what is run: Entrypoint and Cmd)}."""
         s, parts = self.settings, self.parts
         kubernetes, cilium = parts["kubernetes"] / "bin", parts["cilium"] / "bin"
         version = f"v{s.kubernetes}"
         table = {
-            reference("pause", PAUSE_TAG): (None, {"pause": parts["pause"] / "bin" / "pause"}, ["/pause"]),
-            reference("etcd", s.etcd): (None, {"usr/local/bin/etcd": parts["etcd"] / "bin" / "etcd"}, None),
+            reference("pause", PAUSE_TAG): (None, {"pause": parts["pause"] / "bin" / "pause"}, {"Entrypoint": ["/pause"]}),
+            reference("etcd", s.etcd): (None, {"usr/local/bin/etcd": parts["etcd"] / "bin" / "etcd"}, {}),
             reference("coredns", f"v{s.coredns}"):
-                (None, {"coredns": parts["coredns"] / "bin" / "coredns"}, ["/coredns"]),
+                (None, {"coredns": parts["coredns"] / "bin" / "coredns"}, {"Entrypoint": ["/coredns"]}),
             reference("kube-proxy", version):
-                ("userland", {"usr/local/bin/kube-proxy": kubernetes / "kube-proxy"}, None),
-            reference("agnhost", "2.53"): ("userland", {"agnhost": kubernetes / "agnhost"}, ["/agnhost"]),
-            reference("cilium", f"v{s.cilium}"): ("agent", self._agent_files(), ["/usr/bin/cilium-agent"]),
+                ("userland", {"usr/local/bin/kube-proxy": kubernetes / "kube-proxy"}, {}),
+            reference("agnhost", "2.53"): ("userland", {"agnhost": kubernetes / "agnhost"}, {"Entrypoint": ["/agnhost"], "Cmd": ["pause"]}),
+            reference("cilium", f"v{s.cilium}"): ("agent", self._agent_files(), {"Entrypoint": ["/usr/bin/cilium-agent"]}),
             reference("cilium-operator", f"v{s.cilium}"):
                 (None, {"usr/bin/cilium-operator-generic": cilium / "cilium-operator-generic"},
-                 ["/usr/bin/cilium-operator-generic"]),
+                 {"Entrypoint": ["/usr/bin/cilium-operator-generic"]}),
         }
         for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
-            table[reference(name, version)] = (None, {f"usr/local/bin/{name}": kubernetes / name}, None)
+            table[reference(name, version)] = (None, {f"usr/local/bin/{name}": kubernetes / name}, {})
         return table
 
     def _agent_files(self):
@@ -66,11 +66,11 @@ class Images:
         """Write the missing archives; return their paths."""
         bases = {"userland": self.rootfs.userland(), "agent": self.rootfs.agent(), None: None}
         self.folder.mkdir(parents=True, exist_ok=True)
-        return [self._write(name, bases[base], files, entrypoint)
-                for name, (base, files, entrypoint) in self.table().items()]
+        return [self._write(name, bases[base], files, runs)
+                for name, (base, files, runs) in self.table().items()]
 
-    def _write(self, name, base, files, entrypoint):
-        stamp = key(name, str(base), *map(str, files), *map(str, files.values()), str(entrypoint))
+    def _write(self, name, base, files, runs):
+        stamp = key(name, str(base), *map(str, files), *map(str, files.values()), str(runs))
         target = self.folder / f"{name.split('/')[1].replace(':', '-')}-{stamp}.tar"
         if target.exists():
             return target
@@ -78,7 +78,7 @@ class Images:
         with step(f"write image {name}"):
             programs = target.with_suffix(".layer")
             _layer(programs, files)
-            _archive(draft, name, [layer for layer in (base, programs) if layer], entrypoint)
+            _archive(draft, name, [layer for layer in (base, programs) if layer], runs)
             programs.unlink()
         draft.rename(target)
         return target
@@ -102,11 +102,11 @@ def _layer(target, files):
             layer.add(source, arcname=inside, filter=as_root)
 
 
-def _archive(target, name, layers, entrypoint):
+def _archive(target, name, layers, runs):
     digests = [_sha256(layer) for layer in layers]
     config = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [f"sha256:{d}" for d in digests]},
               "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-                         **({"Entrypoint": entrypoint} if entrypoint else {})}}
+                         **runs}}
     config_bytes = json.dumps(config).encode()
     config_name = hashlib.sha256(config_bytes).hexdigest() + ".json"
     manifest = [{"Config": config_name, "RepoTags": [name], "Layers": [f"{digest}.tar" for digest in digests]}]

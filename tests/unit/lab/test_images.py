@@ -10,7 +10,7 @@ def test_an_archive_names_its_layers_by_their_content(tmp_path):
     program.chmod(0o755)
     layer, archive = tmp_path / "layer", tmp_path / "image.tar"
     images._layer(layer, {"usr/bin/pause": program})
-    images._archive(archive, "lab.local/pause:1", [layer], ["/usr/bin/pause"])
+    images._archive(archive, "lab.local/pause:1", [layer], {"Entrypoint": ["/usr/bin/pause"]})
     with tarfile.open(archive) as opened:
         manifest = json.load(opened.extractfile("manifest.json"))[0]
         config = json.load(opened.extractfile(manifest["Config"]))
