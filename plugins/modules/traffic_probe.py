@@ -21,17 +21,18 @@ options:
   state:
     description:
       - V(started) starts the prober; a prober of the same name, paths and settings that runs already is left alone.
+      - V(restarted) ends a prober of the same name, whatever it probes, drops what it measured, and starts this one.
       - V(inspected) returns what was measured until now.
       - V(stopped) ends the prober, returns what was measured and removes its files.
     type: str
-    choices: [started, inspected, stopped]
+    choices: [started, restarted, inspected, stopped]
     default: started
   name:
     description: The run's name. Several runs may go on at once on one host.
     type: str
     required: true
   paths:
-    description: What to probe. Required with O(state=started).
+    description: What to probe. Required with O(state=started) and O(state=restarted).
     type: list
     elements: dict
     suboptions:
@@ -209,7 +210,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.m
 def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
-            state=dict(type="str", choices=["started", "inspected", "stopped"], default="started"),
+            state=dict(type="str", choices=["started", "restarted", "inspected", "stopped"], default="started"),
             name=dict(type="str", required=True),
             paths=dict(type="list", elements="dict", options=PATH_OPTIONS),
             rate=dict(type="float", default=10),
@@ -218,7 +219,7 @@ def main() -> None:
             max_duration=dict(type="int", default=3600),
             work_dir=dict(type="path"),
         ),
-        required_if=[("state", "started", ["paths"])],
+        required_if=[("state", "started", ["paths"]), ("state", "restarted", ["paths"])],
         supports_check_mode=True,
     )
     try:

@@ -20,7 +20,7 @@ MAX_REQUESTS_PER_SECOND = 1000
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     files = RunFiles(params["work_dir"] or default_folder(), params["name"])
-    if params["state"] == "started":
+    if params["state"] in ("started", "restarted"):
         return _started(files, params, check_mode)
     if not files.exists():
         return {"changed": False, "traffic": {}}
@@ -41,8 +41,11 @@ def _started(files: RunFiles, params: dict[str, Any], check_mode: bool) -> dict[
     check_limits(params)
     parse_paths(params["paths"])
     spec = {key: params[key] for key in SPEC_KEYS}
-    changed = background.must_start(files, spec)
+    anew = params["state"] == "restarted"
+    changed = anew or background.must_start(files, spec)
     if changed and not check_mode:
+        if anew and files.exists():
+            background.stop(files, timeout=0)
         background.start(files, spec)
     return {"changed": changed, "traffic": background.result(files) if files.exists() else {}}
 

@@ -70,6 +70,17 @@ def test_started_twice_is_unchanged_and_other_settings_are_refused(call, tmp_pat
         call("started", rate=5.0)
 
 
+def test_restarted_replaces_whatever_runs_under_the_name(call, tmp_path):
+    assert call("restarted")["changed"]
+    first = pid(tmp_path)
+    time.sleep(0.5)
+    assert call("restarted", check_mode=True)["changed"] and pid(tmp_path) == first
+    anew = call("restarted", rate=5.0)
+    assert anew["changed"] and start_time(first) is None and pid(tmp_path) != first
+    time.sleep(0.5)
+    assert 1 <= call("stopped")["traffic"]["totals"]["requests"] <= 5, "what the first has measured is gone"
+
+
 def test_inspected_leaves_it_running(call):
     call("started")
     time.sleep(0.3)
