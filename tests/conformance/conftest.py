@@ -22,13 +22,14 @@ RESULTS = ROOT / ".work" / "conformance"
 FOCUS = r"\[sig-network\] (Services|Networking|HostPort) "
 SKIP = r"\[Feature:|\[Serial\]|\[Disruptive\]|for evicted pods"  # the lab's kubelet does not measure what pods store, and evicts none
 SIDE_BY_SIDE = 4  # most of a test is waiting
+WORKERS = 3  # fewer, and the suite leaves some tests out
 
 
 class Suite(OwnLab):
     """A lab, the suite for its version of Kubernetes, and what the suite said of each state so far: {state: {test: outcome}}."""
 
     def __init__(self):
-        super().__init__("conform", 20)
+        super().__init__("conform", 20, WORKERS=WORKERS)
         self.programs = Builder(load(self.environment)).e2e() / "bin"
         self.outcomes = {}
 
@@ -53,7 +54,7 @@ class Suite(OwnLab):
         command = [
             self.programs / "ginkgo", f"--procs={SIDE_BY_SIDE}", f"--focus={FOCUS}", f"--skip={SKIP}", "--no-color", "--timeout=2h", "--silence-skips",
             f"--output-dir={folder}", "--junit-report=junit.xml", self.programs / "e2e.test", "--",
-            f"--kubeconfig={kubeconfig}", f"--kubectl-path={kubectl}", "--provider=skeleton", "--disable-log-dump",
+            f"--kubeconfig={kubeconfig}", f"--kubectl-path={kubectl}", "--provider=skeleton", f"--num-nodes={WORKERS}", "--disable-log-dump",
         ]  # fmt: skip
         with step(f"the suite, {state}"):  # its exit status says only that some test failed; which ones, the report says
             subprocess.run(list(map(str, command)), cwd=folder, env={**os.environ, "KUBECONFIG": kubeconfig}, check=False)

@@ -13,7 +13,10 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 #: What Cilium is known not to do as kube-proxy does, by a part of the test's name. It is no error if such a test passes.
 KNOWN = {
-    "ExternalIP when the external IP is not assigned to a node": "an external IP that no node owns is served to what comes from outside, not to pods and nodes",
+    "ExternalIP when the external IP is not assigned to a node": "it is served to what comes from outside, not to pods and nodes",
+    "rejected when no endpoints exist": "connect() fails at once as not permitted (EPERM), not as refused",
+    "no ready endpoints with externalTrafficPolicy=Local": "clients in the cluster reach endpoints of other nodes through any node's NodePort; kube-proxy drops that",
+    "should check kube-proxy urls": "it asks kube-proxy itself",
 }
 STATES = {
     "before": None,
