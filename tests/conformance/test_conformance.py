@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 KNOWN = {
     "ExternalIP when the external IP is not assigned to a node": "it is served to what comes from outside, not to pods and nodes",
     "rejected when no endpoints exist": "connect() fails at once as not permitted (EPERM), not as refused",
-    "no ready endpoints with externalTrafficPolicy=Local": "clients in the cluster reach endpoints of other nodes through any node's NodePort; kube-proxy drops that",
+    "no ready endpoints with externalTrafficPolicy=Local": "from inside, any node's NodePort leads to the endpoints",
     "should check kube-proxy urls": "it asks kube-proxy itself",
 }
 STATES = {
