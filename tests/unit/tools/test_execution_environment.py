@@ -27,7 +27,7 @@ def test_the_build_context_has_the_collection_and_helm(tmp_path):
     (tmp_path / "context-files").mkdir()
     for name in ("kubeproxy_free.tar.gz", "helm"):
         (tmp_path / "context-files" / name).write_text(name)
-    builder(tmp_path, "create")
+    builder(tmp_path, "create", "--output-filename", "Containerfile")  # else it is named after the container program that is found
     context = tmp_path / "context"
     assert (context / "_build" / "collections" / "kubeproxy_free.tar.gz").is_file() and (context / "_build" / "bin" / "helm").is_file()
     containerfile = (context / "Containerfile").read_text()
