@@ -14,34 +14,22 @@ author: fleetops contributors (@fleetops)
 description:
   - Plans in which order the nodes of one or several clusters move, and how many at a time.
   - Wave number N of the run holds wave number N of every cluster, so the result can be used as C(hosts) and C(serial) of one play.
+  - A control plane has a wave of its own, unless control planes and workers are to be mixed.
 positional: _input
 options:
   _input:
-    description: For each cluster, the nodes that are still to move, as dictionaries with C(host), C(control_plane) and, where nodes are
-      to be sorted, C(order) (a list of texts).
-    type: dict
-    required: true
-  sizes:
-    description: Sizes of the waves, each a number of nodes or a percentage of the cluster's nodes. The last one repeats.
-      A text such as V(1, 5, 20%) is split at its commas.
+    description: Every node of the run, as a dictionary with C(host), C(cluster), C(control_plane), C(pending) (it is to move now), C(done) (it has
+      moved before), C(started) (it was left half-way), C(order) (a list of texts to sort by) and C(waves), which is what
+      P(fleetops.kubeproxy_free.wave_settings#filter) returned for its cluster.
     type: list
-    elements: raw
+    elements: dict
     required: true
-  control_planes:
-    description: When control planes move.
-    type: str
-    choices: [first, last, mixed]
-    default: last
-  count:
-    description: How many waves each cluster has in this run, V(0) for all. The other nodes wait for another run.
-    type: int
-    default: 0
 """
 
 EXAMPLES = r"""
 - name: Plan two clusters
   ansible.builtin.set_fact:
-    plan: "{{ {'a': [{'host': 'a1', 'control_plane': true}, {'host': 'a2', 'control_plane': false}]} | fleetops.kubeproxy_free.waves([1, '50%']) }}"
+    plan: "{{ places | fleetops.kubeproxy_free.waves }}"
 """
 
 RETURN = r"""
@@ -53,16 +41,16 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import waves as _waves
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import waves
 
 
-def waves(clusters, sizes, control_planes="last", count=0):
+def wave_settings(sizes, control_planes="", count=""):
     try:
-        return _waves.plan(clusters, sizes, control_planes, count)
-    except _waves.WaveError as error:
-        raise AnsibleFilterError(f"waves: {error}; correct kpr_waves, kpr_control_planes or kpr_wave_count") from error
+        return waves.settings(sizes, control_planes, count)
+    except waves.WaveError as error:
+        raise AnsibleFilterError(f"{error}; correct kpr_waves, kpr_control_planes or kpr_wave_count") from error
 
 
 class FilterModule:
     def filters(self):
-        return {"waves": waves}
+        return {"waves": waves.plan, "wave_settings": wave_settings}

@@ -4,16 +4,20 @@
 
 """Waves: which nodes move together, counted per cluster. Pure; private to this collection.
 
-Wave k of a run holds wave k of every cluster, so that clusters advance side by side and each keeps its own gate.
+Wave k of a run holds wave k of every cluster, so that clusters advance side by side and each keeps its own sizes, order and gate.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+
+DEFAULT_SIZES = (1, 5, "20%")
+ORDERS = ("last", "first", "mixed")
 
 
 class WaveError(ValueError):
-    """A wave size or an order that cannot be meant."""
+    """A wave size, an order or a number of waves that cannot be meant."""
 
 
 def wave_size(size, nodes):
@@ -29,33 +33,6 @@ def wave_size(size, nodes):
     return max(1, math.floor(nodes * number / 100)) if percent else number
 
 
-def split(names, sizes):
-    """Split one cluster's nodes, in order, into waves; the last size repeats until no node is left."""
-    if not sizes:
-        raise WaveError("no wave sizes: expected at least one, for example [1, 5, '20%']")
-    waves, rest = [], list(names)
-    while rest:
-        size = wave_size(sizes[min(len(waves), len(sizes) - 1)], len(names))
-        waves.append(rest[:size])
-        rest = rest[size:]
-    return waves
-
-
-def order(nodes, control_planes="last"):
-    """Put one cluster's nodes in the order they move in; nodes: [{host, control_plane, order}] as the inventory has them.
-
-    order, which may be missing, is a list of texts: nodes are sorted by them, and stay in the inventory's order where they are the same.
-    """
-    if control_planes not in ("first", "last", "mixed"):
-        raise WaveError(f"control planes {control_planes!r}: expected first, last or mixed")
-
-    def rank(node):
-        later = control_planes != "mixed" and bool(node["control_plane"]) == (control_planes == "last")
-        return later, list(node.get("order") or [])
-
-    return [node["host"] for node in sorted(nodes, key=rank)]
-
-
 def as_list(sizes):
     """Return sizes as a list; a text, which is what the survey of a job template or -e gives, is split at commas."""
     if isinstance(sizes, str):
@@ -63,26 +40,75 @@ def as_list(sizes):
     return sizes
 
 
-def wave_count(count):
-    """Return how many waves a run may have; 0 means all."""
+def settings(sizes=None, control_planes=None, count=None):
+    """Return one cluster's {sizes, control_planes, count}, all of them valid; None or an empty text means the default.
+
+    count: how many waves a run may have; 0 means all.
+    """
+    sizes = list(DEFAULT_SIZES) if sizes in (None, "") else as_list(sizes)
+    if not sizes:
+        raise WaveError("no wave sizes: expected at least one, for example [1, 5, '20%']")
+    for size in sizes:
+        wave_size(size, 1)
+    control_planes = control_planes or ORDERS[0]
+    if control_planes not in ORDERS:
+        raise WaveError(f"control planes {control_planes!r}: expected {', '.join(ORDERS[:-1])} or {ORDERS[-1]}")
     try:
-        number = int(str(count))
+        number = 0 if count in (None, "") else int(str(count))
     except ValueError:
         number = -1
     if number < 0:
         raise WaveError(f"number of waves {count!r}: expected a whole number, 0 for all")
-    return number
+    return {"sizes": sizes, "control_planes": control_planes, "count": number}
 
 
-def plan(clusters, sizes, control_planes="last", count=0):
+def order(nodes, control_planes="last"):
+    """Put one cluster's nodes in the order they move in; nodes: [{host, control_plane, order, started}] as the inventory has them.
+
+    started, which may be missing: an earlier run has left the node half-way, so it comes first. order, which may be missing, is a list of texts: nodes
+    are sorted by them, and stay in the inventory's order where they are the same.
+    """
+
+    def rank(node):
+        later = control_planes != "mixed" and bool(node["control_plane"]) == (control_planes == "last")
+        return not node.get("started"), later, list(node.get("order") or [])
+
+    return sorted(nodes, key=rank)
+
+
+def split(nodes, sizes, control_planes="last", total=None, done=0):
+    """Split one cluster's nodes into waves, as lists of hosts; the last size repeats until no node is left.
+
+    total: how many nodes the cluster has, of which percentages are (default: these). done: so many have moved before, in the first waves.
+    A control plane has a wave of its own, unless control planes and workers are to be mixed.
+    """
+    entries = [wave_size(size, len(nodes) if total is None else total) for size in sizes]
+    while len(entries) > 1 and done >= entries[0]:
+        done -= entries.pop(0)
+    waves, rest = [], order(nodes, control_planes)
+    while rest:
+        workers = sum(1 for _node in itertools.takewhile(lambda node: control_planes == "mixed" or not node["control_plane"], rest))
+        size = min(entries[min(len(waves), len(entries) - 1)], workers) or 1
+        waves.append([node["host"] for node in rest[:size]])
+        rest = rest[size:]
+    return waves
+
+
+def plan(places):
     """Plan a run over several clusters.
 
-    clusters: {cluster: [{host, control_plane, order}]}, only the nodes that are still to move. count: only so many waves of each; 0 means all.
-    Returns {hosts: all of them in the order of the waves, serial: hosts in each wave of the run,
+    places: for every node of the run {host, cluster, control_plane, order, started, pending: it is to move, done: it has moved before,
+    waves: the settings of its cluster}. Returns {hosts: all that move, in the order of the waves, serial: hosts in each wave of the run,
     waves: {cluster: [[host]]}, number: {host: which wave it is in, from 0}}.
     """
-    last = wave_count(count) or None
-    waves = {name: split(order(nodes, control_planes), as_list(sizes))[:last] for name, nodes in clusters.items()}
+    clusters: dict = {}
+    for place in places:
+        clusters.setdefault(place["cluster"], []).append(place)
+    waves = {}
+    for name, nodes in clusters.items():
+        own, pending = nodes[0]["waves"], [node for node in nodes if node["pending"]]
+        if pending:
+            waves[name] = split(pending, own["sizes"], own["control_planes"], len(nodes), sum(bool(node["done"]) for node in nodes))[:own["count"] or None]
     rounds = [[host for cluster in waves.values() if number < len(cluster) for host in cluster[number]]
               for number in range(max((len(cluster) for cluster in waves.values()), default=0))]
     return {"hosts": [host for batch in rounds for host in batch], "serial": [len(batch) for batch in rounds], "waves": waves,

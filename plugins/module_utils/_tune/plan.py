@@ -44,7 +44,7 @@ def settings(options):
 def waves(names, nodes, sizes):
     """Split these nodes into waves of the given sizes, control planes last. nodes: what cluster_facts says of all of them."""
     places = [{"host": name, "control_plane": nodes.get(name, {}).get("control_plane", False)} for name in sorted(names)]
-    return fleet.split(fleet.order(places), fleet.as_list(sizes))
+    return fleet.split(places, fleet.settings(sizes)["sizes"])
 
 
 def differences(agents, options):

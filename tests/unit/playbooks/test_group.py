@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import pathlib
@@ -33,7 +34,8 @@ PLACES = [
         "hosts": "kpr_nodes",
         "gather_facts": False,
         "tasks": [{"ansible.builtin.set_fact": {"handover_place": {
-            "host": "{{ inventory_hostname }}", "cluster": "{{ kpr_cluster }}", "control_plane": False, "order": [], "pending": True}}}],
+            "host": "{{ inventory_hostname }}", "cluster": "{{ kpr_cluster }}", "control_plane": False, "pending": True, "done": False,
+            "waves": "{{ kpr_wave_settings }}"}}}],
     },
     {"import_playbook": str(PLAYBOOKS / "waves.yml")},
     {
@@ -49,11 +51,11 @@ PLACES = [
 
 @pytest.fixture
 def run(tmp_path):
-    (tmp_path / "inventory.json").write_text(json.dumps(INVENTORY))
     (tmp_path / "playbook.yml").write_text(json.dumps(PLACES))
 
-    def play(*words):
+    def play(*words, inventory=INVENTORY):
         """What each host has at the end; or, where the run fails, what it says."""
+        (tmp_path / "inventory.json").write_text(json.dumps(inventory))
         shown = tmp_path / "shown"
         shown.mkdir()
         environment = {**os.environ, "JOB_ID": "4711", "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg")}
@@ -86,6 +88,25 @@ def test_a_limit_without_localhost_plans_what_it_holds(run, words):
 def test_what_a_survey_gives_is_understood(run):
     shown = run("-e", "kpr_hosts=eu", "-e", "kpr_waves='2, 100%'", "-e", "kpr_wave_count=1")
     assert shown["w2"]["plan"]["waves"] == {"prod-eu.1": [["cp1", "w1"]]}
+
+
+def test_each_cluster_has_its_own_waves(run):
+    inventory = copy.deepcopy(INVENTORY)
+    inventory["all"]["children"]["eu"]["vars"]["kpr_waves"] = [2]
+    shown = run(inventory=inventory)
+    assert shown["us1"]["plan"]["waves"] == {"prod-eu.1": [["cp1", "w1"], ["w2"]], "us": [["us1"]]}
+
+
+@pytest.mark.parametrize("words", [(), ("--limit", "w1")])
+def test_hosts_that_the_inventory_does_not_have_are_an_error(run, words):
+    said = run("-e", "kpr_hosts=us:!us1", *words)
+    assert "Found no host for kpr_hosts=us:!us1 among the" in said
+
+
+@pytest.mark.parametrize("waves", ["1, five", "0"])
+def test_waves_that_cannot_be_meant_are_named_before_anything_begins(run, waves):
+    said = run("-e", f"kpr_waves='{waves}'")
+    assert "correct kpr_waves" in said and "TASK [ansible.builtin.set_fact]" not in said
 
 
 def test_a_run_without_a_cluster_fails(run):
