@@ -27,9 +27,10 @@ options:
   state:
     description:
       - V(held) takes the lock or renews it, and fails while another run holds it.
+      - V(renewed) renews it, and fails if it is not this run's any more, whether another run holds it or has done so meanwhile.
       - V(released) gives it up; the lock of another run stays.
     type: str
-    choices: [held, released]
+    choices: [held, renewed, released]
     default: held
   holder:
     description: The run's name, unique among runs. It is what a refused run is told.
@@ -57,6 +58,10 @@ holder:
   description: Who has the lock now, V(null) if nobody.
   returned: always
   type: str
+lost:
+  description: The lock was not this run's any more, so what the run knows of the cluster may be outdated.
+  returned: when O(state=renewed) failed for this reason
+  type: bool
 expires:
   description: When the lock expires unless it is renewed, V(null) if nobody has it.
   returned: always
@@ -110,6 +115,14 @@ def hold(module, leases):
     params = module.params
     found, now = leases.read()
     step = _lease.decide(found, params["holder"], now)
+    if params["state"] == "renewed" and step != _lease.RENEW:
+        whose = f"it is now held by {found['spec']['holderIdentity']!r}" if found and found["spec"].get("holderIdentity") else "it is gone, given back by another run"
+        module.fail_json(
+            msg=f"the lock {_lease.NAMESPACE}/{_lease.NAME} is not this run's ({params['holder']!r}) any more: {whose}; expected that this run alone "
+            "changes the cluster. It paused for longer than its lock holds, or somebody ran with kpr_steal_lock. Nothing more is changed here. See how far "
+            "the cluster is: ansible-playbook fleetops.kubeproxy_free.plan",
+            lost=True,
+        )
     if step == _lease.HELD and not params["steal"]:
         holder, until = found["spec"]["holderIdentity"], _lease.format_time(_lease.expires(found))
         module.fail_json(
@@ -138,7 +151,7 @@ def main():
     """Run the module."""
     module = AnsibleModule({
         **connect.ARGUMENTS,
-        "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
+        "state": {"type": "str", "choices": ["held", "renewed", "released"], "default": "held"},
         "holder": {"type": "str", "required": True},
         "duration": {"type": "int", "default": 900},
         "steal": {"type": "bool", "default": False},
@@ -147,7 +160,7 @@ def main():
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=str(connect.IMPORT_ERROR))
     try:
         leases = Leases(Api(connect.configure(module.params), 30))
-        (hold if module.params["state"] == "held" else release)(module, leases)
+        (release if module.params["state"] == "released" else hold)(module, leases)
     except connect.ClusterError as error:
         module.fail_json(msg=str(error))
 
