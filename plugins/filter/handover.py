@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filter plugins of the hand-over: thin wrappers around module_utils/_fleet/objects.py."""
+"""Filter plugins of the hand-over: thin wrappers around module_utils/_fleet/{objects,failure}.py."""
 
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import objects
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import failure, objects
 
 
 class FilterModule:
@@ -16,10 +16,12 @@ class FilterModule:
             "gated_daemonset": objects.gated,
             "daemonset_with_version": objects.with_version,
             "labelled_nodes": objects.labelled,
+            "uncordoned_nodes": objects.uncordoned,
             "split_values": objects.split_values,
             "record_data": objects.record,
             "agents_to_recreate": objects.agents_to_recreate,
             "pod_named": objects.pod_named,
             "nodes_with_ready_pod": objects.nodes_with_ready_pod,
             "nodes_left_out": objects.left_out,
+            "failure": failure.failure,
         }

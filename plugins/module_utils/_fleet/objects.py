@@ -74,6 +74,12 @@ def labelled(nodes, labels):
     return [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": wanted}} for name in nodes]
 
 
+def uncordoned(labels):
+    """Return patches that let nodes take pods again, for those that we have cordoned; labels: {node: its labels}. The mark goes with the same patch."""
+    marked = [node for node, own in labels.items() if f"{LABEL}/cordoned" in own]
+    return [{**patch, "spec": {"unschedulable": None}} for patch in labelled(marked, {"cordoned": None})]
+
+
 def split_values(values, keys):
     """Return {values, absent}: what these top-level keys are, and which of them are not given, so that both can be put back."""
     return {"values": {key: values[key] for key in keys if key in values}, "absent": [key for key in keys if key not in values]}

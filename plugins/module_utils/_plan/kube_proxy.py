@@ -50,7 +50,7 @@ def daemonset(picture):
             )
         return
     if not found:
-        if not picture.cluster["cilium"] or picture.config.get("kube-proxy-replacement") not in ("true", "strict"):
+        if not picture.settling and (not picture.cluster["cilium"] or picture.config.get("kube-proxy-replacement") not in ("true", "strict")):
             yield finding(
                 "kube-proxy-missing", BLOCKER, DAEMONSET, "it does not exist, and no migration has ended",
                 "There is nothing to take away and nothing that a way back could restore. k3s, RKE2 and some installers run kube-proxy outside of the "

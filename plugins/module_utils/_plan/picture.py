@@ -33,6 +33,11 @@ class Picture:
         return (self.cluster["record"] or {}).get("phase") == "settled"
 
     @property
+    def settling(self):
+        """Whether the cluster as a whole was on its way when a run ended: kube-proxy's objects may be there or not."""
+        return (self.cluster["record"] or {}).get("phase") in ("settling", "unsettling")
+
+    @property
     def moving(self):
         """Whether a migration of this cluster has begun and not ended."""
         return bool(self.cluster["record"]) and not self.settled

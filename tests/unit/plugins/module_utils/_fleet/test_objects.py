@@ -12,3 +12,11 @@ def test_nodes_that_a_run_leaves_out_are_named_but_not_those_of_windows():
     assert objects.left_out(labels, ["cp1"]) == ["w1", "w2"]
     assert objects.left_out(labels, ["cp1", "w1", "w2"]) == []
     assert objects.left_out({}, ["cp1"]) == []
+
+
+def test_only_nodes_that_we_have_cordoned_take_pods_again_and_the_mark_goes_with_it():
+    labels = {"w1": {"kubeproxy-free.fleetops.io/cordoned": "true"}, "w2": {"kubeproxy-free.fleetops.io/state": "moved"}}
+    assert objects.uncordoned(labels) == [{
+        "apiVersion": "v1", "kind": "Node", "spec": {"unschedulable": None},
+        "metadata": {"name": "w1", "labels": {"kubeproxy-free.fleetops.io/cordoned": None}},
+    }]  # fmt: skip

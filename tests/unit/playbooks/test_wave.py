@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order of steps, gates and ways out: the real wave.yml, step.yml, renew.yml and leave.yml of the role handover and its real variables.
+
+Stand-ins for the steps themselves say only that they run, or fail where a test wants it; one for the lock is this run's until a file says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+
+REAL = {"wave.yml", "step.yml", "cluster.yml", "renew.yml", "leave.yml"}
+STEP = [
+    {"ansible.builtin.debug": {"msg": "DONE {{ handover_step }} {{ inventory_hostname }}"}},
+    {"ansible.builtin.fail": {"msg": "as the test wants"}, "when": "handover_step ~ ' ' ~ inventory_hostname in failing"},
+    {"ansible.builtin.copy": {"dest": "{{ lost }}", "content": "", "mode": "0600"}, "when": "handover_step ~ ' ' ~ inventory_hostname in losing",
+     "delegate_to": "localhost"},
+]  # fmt: skip
+LOCK = """#!/usr/bin/python
+import os
+from ansible.module_utils.basic import AnsibleModule
+module = AnsibleModule({"lost": {"type": "path"}})
+if os.path.exists(module.params["lost"]):
+    module.fail_json(msg="the lock is not this run's any more", lost=True)
+module.exit_json(changed=False)
+"""
+VARS = {"ansible_connection": "local", "kpr_cluster_hosts": "{{ groups[kpr_cluster] }}", "kpr_leader": "{{ groups[kpr_cluster] | first }}",
+        "kpr_node_name": "{{ inventory_hostname }}"}  # fmt: skip
+PLAIN = ["take_over", "prove", "retire", "clean", "prove_again", "accept"]
+WHOLE = ["drain", "take_over", "prove", "retire", "clean", "prove_again", "uncordon", "check", "soak", "accept"]
+
+
+@pytest.fixture
+def go(tmp_path):
+    """A function that plays one wave of these clusters ({name: (hosts, variables)}), then their end; returns which steps ran on each host."""
+    role = tmp_path / "roles" / "handover"
+    for folder in ("vars", "defaults"):
+        shutil.copytree(ROOT / "roles" / "handover" / folder, role / folder)
+    (role / "tasks").mkdir()
+    for path in (ROOT / "roles" / "handover" / "tasks").glob("*.yml"):
+        text = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(STEP)
+        if path.name == "renew.yml":
+            assert "fleetops.kubeproxy_free.cluster_lock:" in text
+            text = re.sub(r"fleetops\.kubeproxy_free\.cluster_lock:\n(?:        .*\n)+", 'lock_stand_in: {lost: "{{ lost }}"}\n', text)
+        (role / "tasks" / path.name).write_text(text, encoding="utf-8")
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "lock_stand_in.py").write_text(LOCK, encoding="utf-8")
+    (tmp_path / "ansible.cfg").touch()
+    known = {"handover_locked": True, "handover_phase": "prepared", "handover_labels": {}, "handover_record": {"state": {}}}
+    (tmp_path / "play.yml").write_text(json.dumps([{
+        "hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")],
+        "tasks": [
+            {"ansible.builtin.set_fact": known},
+            {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "wave"}},
+            {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "leave"}},
+        ],
+    }]), encoding="utf-8")  # fmt: skip
+
+    def play(clusters, failing=(), losing=()):
+        children = {name: {"vars": {"kpr_cluster": name, **own}, "hosts": dict.fromkeys(hosts, {})} for name, (hosts, own) in clusters.items()}
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "children": children}}), encoding="utf-8")
+        settings = {"failing": list(failing), "losing": list(losing), "lost": str(tmp_path / "lost")}
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(settings)], cwd=tmp_path, env=environment,
+                              text=True, capture_output=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        ran = re.findall(r'"msg": "DONE (\w+) (\w+)"', done.stdout)
+        return {host: [step for step, where in ran if where == host] for hosts, _own in clusters.values() for host in hosts}
+
+    return play
+
+
+def test_every_cluster_goes_in_the_one_order_and_a_fault_gives_only_its_own_wave_back(go):
+    ran = go({"plain": (["a"], {}), "whole": (["b"], {"kpr_drain": True, "kpr_checks": [{"name": "it", "command": ["true"]}], "kpr_soak": 1}),
+              "faulty": (["c", "d"], {"kpr_drain": True})}, failing=["retire d"])  # fmt: skip
+    assert ran["a"] == [*PLAIN, "probe_teardown", "unlock"]
+    assert ran["b"] == [*WHOLE, "uncordon", "probe_teardown", "unlock"]
+    assert ran["c"] == ["drain", "take_over", "prove", "retire", "give_back", "uncordon", "halt", "uncordon", "probe_teardown", "unlock"]
+    assert ran["d"] == ["drain", "take_over", "prove", "retire", "give_back", "uncordon"]
+
+
+def test_a_cluster_that_is_another_runs_by_now_is_left_alone(go):
+    ran = go({"one": (["a"], {"kpr_drain": True})}, losing=["prove a"])
+    assert ran == {"a": ["drain", "take_over", "prove"]}
