@@ -68,6 +68,9 @@ test-nossh: setup ## there and back through the API alone, with SSH switched off
 test-bootstrap: setup ## a fresh cluster of three control planes, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/bootstrap $(ARGS)
 
+test-fleet: setup ## two clusters in one run, of which one fails, on two labs (ten minutes)
+	$(USE) pytest -v -s tests/fleet $(ARGS)
+
 test-ee: setup ## build the execution environment, then there and back in it as AWX runs it, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/ee $(ARGS)
 
@@ -89,4 +92,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-ee conformance bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup clean

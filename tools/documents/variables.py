@@ -14,6 +14,10 @@ from tools.documents.markdown import plain, table
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 SHARED = re.compile(r"\bkpr_[a-z_]+\b")
+#: The value behind it in a role's defaults, "{{ kpr_drain | default(false) }}".
+BEHIND = r"\b{} \| default\(((?:\[[^\]]*\]|'[^']*'|\{{\}}|[\w.]+))(?:, true)?\)"
+#: A role's words about the variable of the collection that is its default.
+OF_ITSELF = re.compile(r" ?Default is `kpr_[^.]*\.")
 #: What playbooks tell roles, not what users set.
 INNER = {"kpr_cluster_hosts", "kpr_leader", "kpr_speaker", "kpr_wave_hosts", "kpr_run", "kpr_plan"}
 #: Whose description of a shared variable is the most general one.
@@ -22,16 +26,19 @@ FIRST = ("preflight", "handover", "report", "cilium")
 BY_PLAYBOOKS = (
     ("kpr_cluster", "", "Name of the cluster that a host is a node of. Hosts without it are left alone."),
     ("kpr_node_name", "inventory_hostname", "The host's name in Kubernetes."),
-    ("kpr_hosts", "all", "Pattern of the hosts of a run."),
-    ("kpr_waves", '[1, 5, "20%"]', "Nodes in the first wave, the second and every further one, as numbers or shares of the cluster."),
+    ("kpr_hosts", "all", "Pattern of the hosts of a run. Only by `-e`: it is what inventories are read with."),
+    ("kpr_waves", '[1, 5, "20%"]', "Nodes in the first wave, the second and every further one, as numbers or shares of the cluster. A control plane has a wave of its own."),
     ("kpr_wave_count", "0", "Waves that a run moves; 0 for all."),
-    ("kpr_control_planes", "last", "When control planes move: last, first or mixed."),
+    ("kpr_control_planes", "last", "When control planes move: last, first, or mixed with workers."),
+    ("kpr_artifacts_dir", "~/.local/share/kubeproxy-free",
+     "Folder on the controller for plans, reports, benchmarks, diagnoses and rules of alerts, in one folder for each cluster. Empty writes no plan."),
+    ("kpr_node_access", "connection", "How nodes are reached: connection as the inventory says, or pod through the API, without SSH."),
     ("kpr_traffic", "false", "Whether connections are watched through the whole run."),
 )
 
 
 def page() -> str:
-    parts = ["# Variables\n\nVariables of the whole collection begin with `kpr_` and belong in the inventory. A role's own begin with its name and are for "
+    parts = ["# Variables\n\nVariables of the whole collection begin with `kpr_` and belong in the inventory, but for `kpr_hosts`. A role's own begin with its name and are for "
              "those who use the role alone, or who need more than the first table has. Defaults in braces are taken from the variables of the collection.\n",
              "## Of the whole collection\n", _shared(), "## Of each role\n"]  # fmt: skip
     for role in sorted(ROLES.iterdir()):
@@ -52,16 +59,22 @@ def _defaults(role: pathlib.Path) -> dict:
 def _shared() -> str:
     """A variable of the collection means what the roles' variables mean that it is the default of."""
     found: dict[str, list[tuple[str, dict]]] = {}
+    values: dict[str, str] = {}
     for role in sorted(ROLES.iterdir(), key=lambda path: (FIRST.index(path.name) if path.name in FIRST else len(FIRST), path.name)):
         options = _options(role)
         for name, default in _defaults(role).items():
             for shared in SHARED.findall(str(default)):
                 if name in options and shared not in INNER and shared not in [row[0] for row in BY_PLAYBOOKS]:
                     found.setdefault(shared, []).append((name, options[name]))
+                    behind = re.search(BEHIND.format(shared), str(default))
+                    if behind and behind[1] != "omit" and not behind[1].startswith("kpr_"):
+                        values.setdefault(shared, behind[1].strip("'"))
     rows = [(f"`{name}`", f"`{default}`" if default else "", "", words) for name, default, words in BY_PLAYBOOKS]
     for shared, uses in sorted(found.items()):
         _name, option = uses[0]
-        rows.append((f"`{shared}`", "", ", ".join(f"`{use}`" for use in dict.fromkeys(use for use, _option in uses)), plain(option["description"])))
+        default = f"`{values[shared]}`" if values.get(shared) else ""
+        feeds = ", ".join(f"`{use}`" for use in dict.fromkeys(use for use, _option in uses))
+        rows.append((f"`{shared}`", default, feeds, OF_ITSELF.sub("", plain(option["description"]))))
     return table(("variable", "default", "feeds", "meaning"), rows)
 
 
