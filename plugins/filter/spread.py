@@ -7,46 +7,61 @@ DOCUMENTATION = r"""
 name: spread
 author: The fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
-short_description: Judge whether answers are spread over backends as chance would do it
+short_description: Judge whether a Service's answers are spread over its backends as chance would do it
 description:
-  - Tests counts of answers against an even spread, by Pearson's chi-square test. An even spread fails it about once in a million times.
+  - Tests counts of answers against an even spread, by Pearson's chi-square test, for each client (a node, the pod on it, an address asked from outside) and
+    for all together. An even spread fails about once in a million runs, however many clients there are. A client with fewer than 5 answers per backend
+    is not judged by itself.
 options:
   _input:
-    description: Number of answers by name of the backend, as a dictionary, or as a list of such dictionaries that are added up.
-    type: raw
+    description: What M(fleetops.kubeproxy_free.service_probe) returned, by the node's name.
+    type: dict
+    required: true
+  service:
+    description: C(namespace/name) of the Service.
+    type: str
     required: true
   backends:
     description: Names of the backends that should share the load.
     type: list
     elements: str
     required: true
+  others:
+    description: Names of backends that may answer, too, such as those that became ready meanwhile.
+    type: list
+    elements: str
+    default: []
+  outside:
+    description: RV(fleetops.kubeproxy_free.traffic_probe#module:traffic) of M(fleetops.kubeproxy_free.traffic_probe), where it was probed from outside.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
 - name: Stop when a backend is left out
   ansible.builtin.assert:
-    that: (probed.targets[0].backends | fleetops.kubeproxy_free.spread(['web-1', 'web-2', 'web-3'])).plausible
+    that: >-
+      ({'worker1': probed} | fleetops.kubeproxy_free.spread(service='shop/web', backends=['web-1', 'web-2', 'web-3'])).plausible
 """
 
 RETURN = r"""
 _value:
   description: C(plausible), C(p_value) (null when there was nothing to test), C(counts) by backend, C(strangers) that answered without being
-    expected, and C(why) in words.
+    expected, and C(why) in words; C(clients) has the same for each client that was judged.
   type: dict
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.spread import add_up, judge_spread
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.spread import answers, judge
 
 
-def spread(counts, backends):
-    several = [counts] if isinstance(counts, dict) else list(counts) if not isinstance(counts, str) else counts
-    if not isinstance(several, list) or not all(isinstance(one, dict) for one in several) or isinstance(backends, str):
+def spread(results, service, backends, others=(), outside=None):
+    try:
+        return judge(answers(results, outside or {}, service), backends, others)
+    except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"spread: got {type(counts).__name__} and {type(backends).__name__}; expected answers by backend (a dictionary, or a list of "
-            "them) and a list of backends"
-        )
-    return judge_spread(add_up(several), backends)
+            f"spread: cannot read the results ({error!r}); expected a dictionary of what service_probe returned, by the node's name, and a list of backends"
+        ) from error
 
 
 class FilterModule:
