@@ -46,6 +46,8 @@ options:
   probes:
     description:
       - How to ask a port. Keys are C(namespace/name:port), with the port's name or number; values have the keys C(kind), C(request) and C(expect) of a target.
+      - With the key C(client_request), what the server answers with its client's address, C(externalTrafficPolicy=Local) is held to all of its promise from
+        outside, and C(loadBalancerSourceRanges) that let everybody or nobody in to theirs.
     type: dict
     default: {}
   loopback:
@@ -65,6 +67,15 @@ options:
     type: list
     elements: str
     default: []
+  further:
+    description: By the node's name, addresses on which it serves NodePorts beside those that its object has.
+    type: dict
+    default: {}
+  health:
+    description:
+      - Health checks are asked, too, with the settings that say who answers on kube-proxy's port, C(kube_proxy) (its configuration, or null where there is none) and
+        C(cilium) (the data of the ConfigMap C(cilium-config)). Without it they are not.
+    type: dict
 seealso:
   - module: fleetops.kubeproxy_free.service_probe
 """
@@ -80,7 +91,7 @@ RETURN = r"""
 _value:
   description:
     - C(targets) for the node; C(outside) for a client that is no node, which includes external IPs that no node owns;
-      C(skipped), a list of C(service) and C(why).
+      C(closed) for a client that must not be answered; C(skipped), a list of C(service) and C(why).
   type: dict
 """
 

@@ -86,6 +86,10 @@ options:
             description: All answers have to come from one backend, as session affinity promises.
             type: bool
             default: false
+          unanswered:
+            description: No request may be answered, as O(targets[].kind=http) or O(targets[].kind=tcp) to an address that is closed to this client.
+            type: bool
+            default: false
   timeout:
     description: Seconds that a request may take. Long enough for the kernel to repeat a lost packet, once or twice.
     type: float
@@ -143,7 +147,7 @@ targets:
       description: Requests to send; 0 where others were watched.
       type: int
     failed:
-      description: Those not answered as expected.
+      description: Those not answered as expected, or answered where no answer was expected.
       type: int
     errors:
       description: Texts of errors with their number.
@@ -199,7 +203,7 @@ TARGET_OPTIONS = dict(
     by_kube_proxy=dict(type="bool", default=True),
     expect=dict(
         type="dict",
-        options=dict(PATH_OPTIONS["expect"]["options"], same_backend=dict(type="bool", default=False)),
+        options=dict(PATH_OPTIONS["expect"]["options"], same_backend=dict(type="bool", default=False), unanswered=dict(type="bool", default=False)),
     ),
 )
 

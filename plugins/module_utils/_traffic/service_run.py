@@ -74,7 +74,8 @@ def in_short(problems: list[str]) -> str:
 def _wanted(target: dict[str, Any]) -> verdict.Wanted:
     if not 0 <= target["requests"] <= MAX_REQUESTS:
         raise TrafficError(f"Target '{target['name']}': requests is {target['requests']}; expected 0 to {MAX_REQUESTS}. Correct it.")
-    return verdict.Wanted(target["requests"], bool((target.get("expect") or {}).get("same_backend")), target["by_kube_proxy"])
+    expect = target.get("expect") or {}
+    return verdict.Wanted(target["requests"], bool(expect.get("same_backend")), target["by_kube_proxy"], bool(expect.get("unanswered")))
 
 
 def read_counters(run_command: RunCommand) -> dict[tuple[str, str, str], int]:

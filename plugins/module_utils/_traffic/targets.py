@@ -10,16 +10,24 @@ What holds for an address, with kube-proxy and with Cilium's replacement (measur
 - External IP: from anywhere when a node owns the address. Otherwise Cilium translates only what arrives from outside, by design.
 - LoadBalancer IP: from the host and from pods, unless its ipMode is Proxy: then nodes leave it to the load balancer.
 - hostPort: Cilium's replacement or the CNI's portmap serves it, never kube-proxy.
+- externalTrafficPolicy Local: what comes from outside to a node without an endpoint gets no answer, and the client's address stays.
+- A Service's health check port says 200 where it has an endpoint on the node, 503 elsewhere. netfilter has no part in it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, NamedTuple
+import ipaddress
+import re
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.health import node_port
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import endpoint
 
 Object = dict[str, Any]
 LOOPBACK = "127.0.0.1"
+EVERYBODY = {4: "0.0.0.0/0", 6: "::/0"}
+# RFC 5737, RFC 3849: nobody sends from there
+DOCUMENTATION = [ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")]
 
 
 class Address(NamedTuple):
@@ -42,6 +50,8 @@ class Cluster(NamedTuple):
     # the other nodes whose NodePorts this node probes
     peers: list[Object]
     loopback: bool
+    # further addresses of this node on which NodePorts are served
+    further: tuple[str, ...] = ()
 
     def owners(self, address: str) -> list[str]:
         return [_name(node) for node in self.nodes if address in _addresses(node, ("InternalIP", "ExternalIP"))]
@@ -59,16 +69,20 @@ def plan(
     peers: int = 2,
     requests: int = 10,
     direct: Iterable[str] = (),
+    further: Mapping[str, list[str]] | None = None,
+    health: Mapping[str, Any] | None = None,
 ) -> dict[str, list[Any]]:
-    """Targets for this node, targets for a client outside the cluster, and what was left out and why.
+    """Targets for this node, targets for a client outside the cluster, those that must not answer it, and what was left out and why.
 
     services and pods (for their hostPorts) are those to probe, clients the pods that may be probed from. probes says how to
-    ask a port: {"namespace/name:port": {kind, request, expect}}, port being its name or number. direct names Services whose
-    endpoints are asked without them, too: what fails there is not the Service's fault.
+    ask a port: {"namespace/name:port": {kind, request, expect}}, port being its name or number; with client_request, the request
+    that a server answers with the client's address, externalTrafficPolicy Local is held to all of its promise. direct names Services whose
+    endpoints are asked without them, too: what fails there is not the Service's fault. further: by node, addresses beside those that its object has.
+    health: kube_proxy and cilium, the configurations that say who answers health checks; without it health checks are not asked.
     """
     all_nodes = sorted(nodes, key=_name)
-    cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback)
-    result: dict[str, list[Any]] = {"targets": [], "outside": [], "skipped": []}
+    cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback, tuple((further or {}).get(node) or ()))
+    result: dict[str, list[Any]] = {"targets": [], "outside": [], "closed": [], "skipped": []}
     client = next((pod for pod in clients if _is_client(pod, node)), None)
     if client is None:
         result["skipped"].append({"service": "*", "why": f"no pod to probe from runs on node {node}"})
@@ -90,10 +104,17 @@ def plan(
                     result["skipped"].append({"service": f"{label} {address.what} {address.address}", "why": reason})
                 else:
                     _add(result, label, address, _with_affinity(probe, service), client, requests)
+            _add_promises(result, label, service, port, probe, cluster, ready)
             if _full_name(service) in direct:
                 for address in _endpoints(slices, service, port):
                     _add(result, f"pods of {label}", address, probe, client, requests)
+        if health is not None and service["spec"].get("healthCheckNodePort"):
+            _add_health_check(result, service, cluster, slices)
+    if health is not None:
+        _add_node_health(result, cluster, health)
     for pod in pods:
+        if _has_host_port(pod, cluster.node) and not _is_ready(pod):
+            result["skipped"].append({"service": f"{_full_name(pod)} hostPort", "why": "the pod is not ready"})
         for port, address in _host_ports(pod, cluster):
             label = f"{_full_name(pod)}:{port.get('name') or port['containerPort']}"
             probe = hints.get(label) or _default_probe(port.get("name"), port["containerPort"], port.get("protocol"))
@@ -102,6 +123,68 @@ def plan(
             else:
                 result["skipped"].append({"service": label, "why": f"nothing is known about how to ask a {port['protocol']} port"})
     return result
+
+
+def _add_promises(result: Object, label: str, service: Object, port: Object, probe: Object, cluster: Cluster, ready: set[str]) -> None:
+    """What a client outside is promised beyond an answer.
+
+    Source ranges that let nobody in, and, by externalTrafficPolicy Local, that its own address is kept and that a node without an endpoint is silent.
+    """
+    spec = service["spec"]
+    for address in _balanced(service, port):
+        if address.port and _admitted(spec) == "none":
+            _add_outside(result["closed"], label, address, {"kind": "tcp", "expect": {"unanswered": True}}, 1)
+    if not probe.get("client_request") or spec.get("externalTrafficPolicy") != "Local":
+        return
+    own = [address for address in _node_ports(service, port, cluster) if address.from_outside]
+    if cluster.node not in ready:
+        for address in own:
+            _add_outside(result["closed"], label, address, {"kind": "tcp", "expect": {"unanswered": True}}, 1)
+        return
+    masquerading = "|".join(re.escape(one) for node in cluster.nodes if _name(node) == cluster.node for one in _addresses(node, ("InternalIP", "ExternalIP")))
+    for address in own:
+        # the server must not see the node in the client's place
+        expect = {"status": 200, "answer": rf"^(?!\[?(?:{masquerading})\]?:)"}
+        asked = {"kind": probe["kind"], "request": probe["client_request"], "expect": expect}
+        _add_outside(result["outside"], label, address._replace(what="NodePort (client's address)"), asked, 1)
+
+
+def _add_health_check(result: Object, service: Object, cluster: Cluster, slices: list[Object]) -> None:
+    ready = {node for port in service["spec"].get("ports") or [] for node in _ready_nodes(slices, service, port)}
+    probe = {"kind": "http", "request": "/healthz", "expect": {"status": 200 if cluster.node in ready else 503}}
+    number = service["spec"]["healthCheckNodePort"]
+    for address in _own_addresses(cluster):
+        _add(result, _full_name(service), Address("health check", address, number, from_pod=False, by_kube_proxy=False), probe, None, 1)
+
+
+def _add_node_health(result: Object, cluster: Cluster, settings: Mapping[str, Any]) -> None:
+    own = next((node for node in cluster.nodes if _name(node) == cluster.node), None)
+    number, why = node_port(own, settings["kube_proxy"], settings["cilium"]) if own else (0, "the node has no object in the API")
+    if why:
+        result["skipped"].append({"service": f"kube-proxy's health check on {cluster.node}", "why": why})
+    for address in _own_addresses(cluster) if number else []:
+        probe = {"kind": "http", "request": "/healthz", "expect": {"status": 200}}
+        _add(result, "kube-proxy", Address("health check", address, number, from_pod=False, by_kube_proxy=False), probe, None, 1)
+
+
+def _own_addresses(cluster: Cluster) -> list[str]:
+    """One of the node's own in each family."""
+    found = {_family(address): address for node in cluster.nodes if _name(node) == cluster.node for address in reversed(_addresses(node, ("InternalIP",)))}
+    return list(found.values())
+
+
+def ready_pods(pods: Iterable[Object]) -> list[str]:
+    """Names of those that are ready and not about to end."""
+    return [_name(pod) for pod in pods if _is_ready(pod)]
+
+
+def device_addresses(agents: Mapping[str, Object]) -> dict[str, list[str]]:
+    """By node, the addresses of the devices that its agent serves NodePorts on. agents: what cilium_status returns."""
+    return {
+        node: [address for device in agent["kube_proxy_replacement"]["devices"] for address in device["addresses"]
+               if not ipaddress.ip_address(address).is_link_local]
+        for node, agent in agents.items()
+    }  # fmt: skip
 
 
 def _service_addresses(service: Object, port: Object, cluster: Cluster, ready: set[str]) -> Iterator[tuple[Address, str | None]]:
@@ -120,15 +203,29 @@ def _service_addresses(service: Object, port: Object, cluster: Cluster, ready: s
         owner = owners[0] if owners else None
         own = owner == cluster.node
         yield Address("external IP", address, port["port"], own, own, True), _not_local(spec, owner, ready)
-    for ingress in service.get("status", {}).get("loadBalancer", {}).get("ingress") or []:
-        inside = ingress.get("ipMode", "VIP") == "VIP"
-        address = Address("LoadBalancer IP", ingress.get("ip") or ingress.get("hostname", ""), port["port"], inside, inside, True)
-        if not ingress.get("ip"):
+    for address in _balanced(service, port):
+        if not address.port:
             yield address, "the load balancer has a name and no address; names are not resolved"
-        elif spec.get("loadBalancerSourceRanges"):
-            yield address, "loadBalancerSourceRanges may keep the prober out"
+        elif _admitted(spec) != "all":
+            yield address, f"loadBalancerSourceRanges {'lets nobody in' if _admitted(spec) == 'none' else 'may keep the prober out'}"
         else:
             yield address, _not_local(spec, cluster.node, ready)
+
+
+def _balanced(service: Object, port: Object) -> Iterator[Address]:
+    """The addresses of its load balancer; without a port where it is a name."""
+    for ingress in service.get("status", {}).get("loadBalancer", {}).get("ingress") or []:
+        inside, number = ingress.get("ipMode", "VIP") == "VIP", port["port"] if ingress.get("ip") else 0
+        yield Address("LoadBalancer IP", ingress.get("ip") or ingress.get("hostname", ""), number, inside, inside, True)
+
+
+def _admitted(spec: Object) -> str:
+    """Whom loadBalancerSourceRanges let in: all, none (but addresses kept for documentation), or some."""
+    ranges = [ipaddress.ip_network(text.strip(), strict=False) for text in spec.get("loadBalancerSourceRanges") or []]
+    families = {ipaddress.ip_network(EVERYBODY[one.version]) for one in ranges}
+    if set(families) <= {whole for version in EVERYBODY for whole in ipaddress.collapse_addresses(one for one in ranges if one.version == version)}:
+        return "all"
+    return "none" if all(any(one.version == kept.version and one.subnet_of(kept) for kept in DOCUMENTATION) for one in ranges) else "some"
 
 
 def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[Address]:
@@ -144,6 +241,9 @@ def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[Add
                     # an ExternalIP is often one that the node itself does not have (address translation of a cloud)
                     inside = kind == "InternalIP"
                     yield Address("NodePort", address, number, inside, inside, own, by_kube_proxy=own)
+        for address in cluster.further if own else []:
+            if _family(address) in families and address not in _addresses(node, ("InternalIP", "ExternalIP")):
+                yield Address("NodePort", address, number)
     if cluster.loopback and 4 in families:
         yield Address("NodePort", LOOPBACK, number, from_pod=False)
 
@@ -156,7 +256,7 @@ def _not_local(spec: Object, owner: str | None, ready: set[str]) -> str | None:
 
 def _host_ports(pod: Object, cluster: Cluster) -> Iterator[tuple[Object, Address]]:
     spec = pod["spec"]
-    if spec.get("nodeName") != cluster.node or spec.get("hostNetwork") or not _is_ready(pod):
+    if not _has_host_port(pod, cluster.node) or not _is_ready(pod):
         return
     own = next((node for node in cluster.nodes if _name(node) == cluster.node), None)
     families = {_family(entry["ip"]) for entry in pod["status"].get("podIPs") or []}
@@ -172,27 +272,38 @@ def _host_ports(pod: Object, cluster: Cluster) -> Iterator[tuple[Object, Address
                     yield port, Address("hostPort", address, port["hostPort"], from_pod=inside, from_outside=inside, by_kube_proxy=False)
 
 
-def _add(result: Object, label: str, address: Address, probe: Object, client: Object | None, requests: int) -> None:
-    def target(origin: str, namespace: Any, by_kube_proxy: bool) -> Object:
-        return {
-            **probe,
-            "name": f"{origin} to {label} {address.what} {endpoint(address.address, address.port)}",
-            "address": address.address,
-            "port": address.port,
-            "namespace": namespace,
-            "service": label,
-            "requests": requests,
-            "by_kube_proxy": by_kube_proxy,
-        }
+def _has_host_port(pod: Object, node: str) -> bool:
+    spec = pod["spec"]
+    ports = [port for container in spec.get("containers") or [] for port in container.get("ports") or [] if port.get("hostPort")]
+    return bool(ports) and spec.get("nodeName") == node and not spec.get("hostNetwork") and not pod["metadata"].get("deletionTimestamp")
 
+
+def _add(result: Object, label: str, address: Address, probe: Object, client: Object | None, requests: int) -> None:
     if address.from_host:
-        result["targets"].append(target("host", "host", address.by_kube_proxy))
+        result["targets"].append(_target("host", label, address, probe, requests, address.by_kube_proxy))
     if address.from_pod and client is not None:
         by_kube_proxy = address.by_kube_proxy and address.what != "ClusterIP"
-        result["targets"].append(target("pod", {"pod_uid": client["metadata"]["uid"]}, by_kube_proxy))
+        result["targets"].append(_target("pod", label, address, probe, requests, by_kube_proxy, {"pod_uid": client["metadata"]["uid"]}))
     if address.from_outside:
-        # where another client's packets to an external or LoadBalancer IP arrive is for the network to decide
-        result["outside"].append(target("outside", "host", address.by_kube_proxy and address.what == "NodePort"))
+        _add_outside(result["outside"], label, address, probe, requests)
+
+
+def _add_outside(targets: list[Object], label: str, address: Address, probe: Object, requests: int) -> None:
+    # where another client's packets to an external or LoadBalancer IP arrive is for the network to decide
+    targets.append(_target("outside", label, address, probe, requests, address.by_kube_proxy and address.what.startswith("NodePort")))
+
+
+def _target(origin: str, label: str, address: Address, probe: Object, requests: int, by_kube_proxy: bool, namespace: Any = "host") -> Object:
+    return {
+        **{key: probe[key] for key in ("kind", "request", "expect") if key in probe},
+        "name": f"{origin} to {label} {address.what} {endpoint(address.address, address.port)}",
+        "address": address.address,
+        "port": address.port,
+        "namespace": namespace,
+        "service": label,
+        "requests": requests,
+        "by_kube_proxy": by_kube_proxy,
+    }
 
 
 def _how(hints: dict[str, Object], service: Object, port: Object) -> Object | None:

@@ -15,6 +15,9 @@ STAND_STILL, MOVE, IGNORE = "must_stand_still", "must_move", "ignore"
 NEXT_NO_ANSWER = (
     "See what serves it: on this node's Cilium agent 'cilium-dbg service list', and 'kubectl get endpointslices -A' for its backends."
 )
+NEXT_ANSWER = (
+    "See the Service's externalTrafficPolicy and loadBalancerSourceRanges, and what the node makes of them: 'cilium-dbg bpf lb list' on its Cilium agent."
+)
 NEXT_STILL_KUBE_PROXY = (
     "Do not take kube-proxy from this node. Ask its Cilium agent 'cilium-dbg status --verbose' (KubeProxyReplacement: True, the node's devices) "
     "and 'cilium-dbg endpoint list' (every endpoint ready)."
@@ -32,6 +35,8 @@ class Wanted(NamedTuple):
     same_backend: bool
     # whether kube-proxy, when it is in charge, is what serves this target on this node
     by_kube_proxy: bool
+    # whether no answer is what is wanted
+    unanswered: bool = False
 
 
 class Finding(NamedTuple):
@@ -56,7 +61,7 @@ def summarise(path: Path, attempts: list[Attempt], wanted: Wanted) -> dict[str, 
     return {
         **_empty(path),
         "requests": wanted.requests,
-        "failed": wanted.requests - counts["ok"],
+        "failed": counts["ok"] if wanted.unanswered else wanted.requests - counts["ok"],
         "errors": counts["errors"],
         "backends": counts["backends"],
         "latency": counts["latency"],
@@ -101,7 +106,9 @@ def judge(path: Path, target: dict[str, Any], wanted: Wanted, mode: str, counter
     """The target's faults. target is its summary; counters is what kube-proxy's own rules counted meanwhile."""
     where = path.describe() if target["requests"] else f"{path.describe()}, probed by others meanwhile"
     found = []
-    if target["failed"]:
+    if target["failed"] and wanted.unanswered:
+        found.append(Finding(where, f"{target['failed']} of {target['requests']} requests were answered", "no answer to this client", NEXT_ANSWER))
+    elif target["failed"]:
         errors = ", ".join(f"{number} x {text}" for text, number in sorted(target["errors"].items()))
         found.append(Finding(where, f"{target['failed']} of {target['requests']} requests failed ({errors})", "every request to be answered", NEXT_NO_ANSWER))
     if wanted.same_backend and len(target["backends"]) > 1:

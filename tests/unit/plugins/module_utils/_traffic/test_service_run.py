@@ -57,3 +57,9 @@ def test_session_affinity_is_probed_one_request_after_the_other(serve):
 def test_the_number_of_requests_is_bounded(requests):
     with pytest.raises(TrafficError, match=f"requests is {requests}; expected 0 to 1000"):
         run(dict(target("web", 1), requests=requests))
+
+
+def test_what_is_closed_to_the_client_must_not_answer(serve, refusing_port):
+    assert "msg" not in run(target("closed", refusing_port, expect={"unanswered": True}))
+    found = run(target("open", serve("http").port, expect={"unanswered": True}))
+    assert found["targets"][0]["failed"] == 4 and "4 of 4 requests were answered; expected no answer to this client" in found["msg"]

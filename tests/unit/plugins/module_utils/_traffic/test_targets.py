@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import parse_paths
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.targets import plan
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.targets import device_addresses, plan, ready_pods
 
 
 def make_node(name, internal, external=None):
@@ -120,6 +122,7 @@ def test_a_load_balancer_ip_is_served_by_the_node_unless_it_is_a_proxys():
     [
         (service(status=[{"hostname": "lb.example.org"}]), "n1", "the load balancer has a name and no address; names are not resolved"),
         (service(status=[{"ip": "203.0.113.7"}], loadBalancerSourceRanges=["10.0.0.0/8"]), "n1", "loadBalancerSourceRanges may keep the prober out"),
+        (service(status=[{"ip": "203.0.113.7"}], loadBalancerSourceRanges=["192.0.2.0/32"]), "n1", "loadBalancerSourceRanges lets nobody in"),
         (service(status=[{"ip": "203.0.113.7"}], externalTrafficPolicy="Local"), "n3", "externalTrafficPolicy is Local and no endpoint runs on n3"),
         (service(internalTrafficPolicy="Local"), "n3", "internalTrafficPolicy is Local and no endpoint runs on n3"),
         (service([{"name": "game", "port": 7777, "protocol": "UDP"}]), "n1", "nothing is known about how to ask a UDP port"),
@@ -212,3 +215,89 @@ def test_endpoints_are_asked_without_their_service_where_that_is_wanted():
     asked = [target for target in found["targets"] if target["service"] == "pods of demo/web:http"]
     assert ways(asked) == [("host", "10.244.1.5", 8080, False), ("pod", "10.244.1.5", 8080, False)]
     assert not [target for target in made(service(), endpoints)["targets"] if target["address"] == "10.244.1.5"]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "asked", "closed"),
+    [
+        ([], True, False),
+        (["0.0.0.0/0"], True, False),
+        (["0.0.0.0/1", "128.0.0.0/1"], True, False),
+        (["0.0.0.0/1"], False, False),
+        (["192.0.2.0/32", "2001:db8::/64"], False, True),
+        (["192.0.2.0/32", "10.0.0.0/8"], False, False),
+    ],
+)
+def test_source_ranges_are_judged_where_they_let_everybody_or_nobody_in(ranges, asked, closed):
+    found = made(service(status=[{"ip": "203.0.113.7"}], loadBalancerSourceRanges=ranges))
+    assert ("outside" in [way[0] for way in ways(found["outside"])]) is asked and ("203.0.113.7" in [way[1] for way in ways(found["targets"])]) is asked
+    assert [(one["address"], one["expect"]) for one in found["closed"]] == ([("203.0.113.7", {"unanswered": True})] if closed else [])
+
+
+LOCAL = {"demo/web:http": {**PROBES["demo/web:http"], "client_request": "/clientip"}}
+
+
+def test_local_policy_is_held_to_all_of_its_promise_from_outside():
+    one = service([dict(PORT, nodePort=30080)], externalTrafficPolicy="Local")
+    here, elsewhere = made(one, slices("n2"), node="n2", probes=LOCAL), made(one, slices("n2"), node="n1", probes=LOCAL)
+    keeps = [target for target in here["outside"] if target["request"] == "/clientip"]
+    assert {target["address"] for target in keeps} == {"192.0.2.12", "198.51.100.12"} and here["closed"] == []
+    answer = keeps[0]["expect"]["answer"]
+    assert re.search(answer, "203.0.113.9:5555") and re.search(answer, "192.0.2.120:5555") and re.search(answer, "[fd00::1]:5")
+    assert not re.search(answer, "192.0.2.12:5555") and not re.search(answer, "198.51.100.12:1")
+    assert [(target["address"], target["port"], target["kind"]) for target in elsewhere["closed"]] == [("192.0.2.11", 30080, "tcp")]
+    assert elsewhere["outside"] == [] and made(one, slices("n2"), node="n1")["closed"] == []  # nothing is known of other servers
+
+
+def test_node_ports_are_probed_on_the_further_addresses_of_the_node_itself():
+    one = service([dict(PORT, nodePort=30080)])
+    found = made(one, further={"n1": ["192.0.2.11", "192.0.2.99", "fd00::99"], "n2": ["192.0.2.98"]}, peers=1)
+    assert [way for way in ways(found["targets"]) if way[1] in ("192.0.2.99", "192.0.2.98", "fd00::99")] == [
+        ("host", "192.0.2.99", 30080, True), ("pod", "192.0.2.99", 30080, True)]  # fmt: skip
+    assert len({target["name"] for target in found["targets"]}) == len(found["targets"])
+
+
+def test_what_an_agent_says_of_its_devices():
+    devices = [{"name": "eth0", "addresses": ["192.0.2.11", "fe80::1"]}, {"name": "eth1", "addresses": []}]
+    assert device_addresses({"n1": {"kube_proxy_replacement": {"devices": devices}}}) == {"n1": ["192.0.2.11"]}
+
+
+HEALTH = {"kube_proxy": {}, "cilium": {}}
+
+
+@pytest.mark.parametrize(("node", "status"), [("n1", 200), ("n3", 503)])
+def test_a_health_check_says_whether_the_node_has_an_endpoint(node, status):
+    one = service(externalTrafficPolicy="Local", healthCheckNodePort=32000)
+    assert "health check" not in str(made(one, node=node)["targets"])
+    found = [target for target in made(one, node=node, health=HEALTH)["targets"] if target["port"] == 32000]
+    assert [(target["name"], target["expect"], target["by_kube_proxy"]) for target in found] == [
+        (f"host to demo/web health check 192.0.2.1{node[1]}:32000", {"status": status}, False)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels", "port", "why"),
+    [
+        ({"kube_proxy": {}, "cilium": {}}, {}, 10256, None),
+        ({"kube_proxy": {"healthzBindAddress": "0.0.0.0:9999"}, "cilium": {}}, {}, 9999, None),
+        ({"kube_proxy": {"healthzBindAddress": "127.0.0.1:10256"}, "cilium": {}}, {}, None, "it is bound to 127.0.0.1:10256"),
+        ({"kube_proxy": {}, "cilium": {}}, {"kubeproxy-free.fleetops.io/kube-proxy": "off"}, None, "kube-proxy is gone, and Cilium does not answer"),
+        ({"kube_proxy": None, "cilium": {"kube-proxy-replacement-healthz-bind-address": "[::]:10256"}}, {}, 10256, None),
+        ({"kube_proxy": None, "cilium": {}}, {}, None, "kube-proxy is gone, and Cilium does not answer"),
+    ],
+)
+def test_kube_proxys_own_health_check_is_asked_where_somebody_answers_it(settings, labels, port, why):
+    node = {**NODES[0], "metadata": {"name": "n1", "labels": labels}}
+    found = plan("n1", [], [], [node], health=settings, clients=[make_pod()])
+    assert [(target["address"], target["port"]) for target in found["targets"]] == ([("192.0.2.11", port)] if port else [])
+    assert [entry["why"][: len(why)] for entry in found["skipped"]] == [why] if why else found["skipped"] == []
+
+
+def test_a_host_port_whose_pod_is_not_ready_is_told():
+    found = plan("n1", [], [], NODES, pods=[make_pod("hp", ready="False", ports=[HOST_PORT])], clients=[make_pod()])
+    assert found["skipped"] == [{"service": "demo/hp hostPort", "why": "the pod is not ready"}]
+
+
+def test_pods_that_end_are_not_ready():
+    ending = make_pod("b")
+    ending["metadata"]["deletionTimestamp"] = "now"
+    assert ready_pods([make_pod("a"), ending, make_pod("c", ready="False")]) == ["a"]
