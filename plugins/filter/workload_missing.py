@@ -25,6 +25,10 @@ options:
     description: Number of servers.
     type: int
     required: true
+  may_come:
+    description: Return only what is worth waiting for, which leaves out pods that do not get their image.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -33,7 +37,7 @@ EXAMPLES = r"""
     kind: Pod
     namespace: kubeproxy-free-verify
   register: pods
-  until: pods.resources | fleetops.kubeproxy_free.workload_missing(nodes=['worker1'], replicas=3) | length == 0
+  until: pods.resources | fleetops.kubeproxy_free.workload_missing(nodes=['worker1'], replicas=3, may_come=true) | length == 0
 """
 
 RETURN = r"""

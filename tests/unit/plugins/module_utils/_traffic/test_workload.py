@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.workload import missing, reason
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.workload import missing, not_ready, owned, reason
 
 
 def pod(component, node="n1", ready=True, **status):
@@ -16,7 +16,7 @@ def pod(component, node="n1", ready=True, **status):
     }
 
 
-WAITING = {"containerStatuses": [{"state": {"waiting": {"reason": "ErrImageNeverPull", "message": "image is not there"}}}]}
+WAITING = {"containerStatuses": [{"image": "repo/image:1", "state": {"waiting": {"reason": "ErrImageNeverPull", "message": "image is not there"}}}]}
 
 
 def test_a_ready_workload_misses_nothing():
@@ -31,7 +31,7 @@ def test_clients_of_nodes_that_are_not_asked_for_do_not_matter():
     ("pods", "found"),
     [
         ([pod("echo")], "node n1 has no client pod yet"),
-        ([pod("echo"), pod("client", ready=False, **WAITING)], "the client pod on node n1 is not ready: ErrImageNeverPull: image is not there"),
+        ([pod("echo"), pod("client", ready=False, **WAITING)], "the client pod client-x on node n1 is not ready: it does not get its image repo/image:1 (ErrImageNeverPull: image is not there)"),
         ([pod("client")], "0 of 1 servers are ready"),
         ([pod("client"), pod("echo", ready=False)], "0 of 1 servers are ready; server echo-x on n1: phase Pending"),
     ],
@@ -54,3 +54,39 @@ def test_a_daemon_pod_that_cannot_be_placed_says_why():
 
 def test_a_pod_without_any_word_gives_its_phase():
     assert reason({"status": {}}) == "phase unknown"
+
+
+def test_what_will_never_come_is_not_waited_for():
+    def waited_for(*pods, nodes=("n1",)):
+        return missing(pods, nodes, 1, may_come=True)
+
+    no_image, starting = pod("client", ready=False, **WAITING), pod("client", "n2", ready=False)
+    assert waited_for(no_image, pod("echo")) == [] and waited_for(no_image, pod("echo", ready=False, **WAITING)) == []
+    assert waited_for(no_image, starting, pod("echo"), nodes=("n1", "n2")) == ["the client pod client-x on node n2 is not ready: phase Pending"]
+    assert waited_for(pod("client"), pod("echo", ready=False)) == ["0 of 1 servers are ready; server echo-x on n1: phase Pending"]
+    assert waited_for(pod("client")) == ["0 of 1 servers are ready"]  # nobody has made it yet
+
+
+def test_pods_with_a_host_port_are_waited_for_and_nobody_fails_for_them():
+    pods = [pod("client"), pod("echo"), pod("hostport", ready=False)]
+    assert missing(pods, ["n1"], 1, may_come=True) == ["hostport-x: phase Pending"] and missing(pods, ["n1"], 1) == []
+    assert missing([*pods[:2], pod("hostport", None, ready=False)], ["n1"], 1, may_come=True) == []  # no node has room for it
+    assert missing([*pods[:2], pod("hostport", ready=False, **WAITING)], ["n1"], 1, may_come=True) == []
+
+
+def namespace(called, /, **labels):
+    return {"metadata": {"name": called, "labels": {f"app.kubernetes.io/{key.replace('_', '-')}": value for key, value in labels.items()}}}
+
+
+def test_only_a_namespace_with_both_labels_is_ours():
+    ours = namespace("a", managed_by="kubeproxy-free", name="kubeproxy-free-verify", other="x")
+    others = [namespace("b", managed_by="kubeproxy-free"), namespace("c", name="kubeproxy-free-verify"), namespace("d", managed_by="Helm"),
+              namespace("e", managed_by="Helm", name="kubeproxy-free-verify"), {"metadata": {"name": "shop"}}, {"metadata": {"name": "f", "labels": None}}]  # fmt: skip
+    assert owned([ours, *others]) == [ours] and owned(others) == []
+
+
+def test_pods_that_are_not_ready_are_told_with_their_reason():
+    pods = [pod("a"), pod("b", ready=False), pod("c", ready=False, **WAITING)]
+    assert not_ready(pods) == ["pod b-x on n1 is not ready: phase Pending",
+                               "pod c-x on n1 is not ready: it does not get its image repo/image:1 (ErrImageNeverPull: image is not there)"]  # fmt: skip
+    assert not_ready(pods, may_come=True) == ["pod b-x on n1 is not ready: phase Pending"]
