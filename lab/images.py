@@ -69,6 +69,10 @@ class Images:
         return [self._write(name, bases[base], files, runs)
                 for name, (base, files, runs) in self.table().items()]
 
+    def netperf(self, name):
+        """Only on the nodes of labs that benchmarks run on."""
+        return self._write(name, self.rootfs.netperf(), {}, {})
+
     def _write(self, name, base, files, runs):
         stamp = key(name, str(base), *map(str, files), *map(str, files.values()), str(runs))
         target = self.folder / f"{name.split('/')[1].replace(':', '-')}-{stamp}.tar"

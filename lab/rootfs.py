@@ -73,6 +73,10 @@ class Rootfs:
     def controller(self):
         return self._make("controller", CONTROLLER_PACKAGES, (self._program("/usr/bin/microdnf", MICRODNF),))
 
+    def netperf(self):
+        """netperf is among the free packages from this release on."""
+        return self._make("netperf", ("netperf",), (), suite="trixie")
+
     def _wrap(self):
         links = "; ".join(f"ln -sf iptables-wrapper {{root}}/usr/sbin/{name}" for name in WRAPPED)
         return f"{self._program('/usr/sbin/iptables-wrapper', IPTABLES_WRAPPER)}; {links}"
@@ -82,8 +86,8 @@ class Rootfs:
         quoted = script.replace("'", "'\\''")
         return f"printf %s '{quoted}' > {{root}}{path}; chmod 755 {{root}}{path}"
 
-    def _make(self, name, packages, hooks):
-        target = self.folder / f"{name}-{SUITE}-{key(name, SUITE, *packages, *hooks)}.tar"
+    def _make(self, name, packages, hooks, suite=SUITE):
+        target = self.folder / f"{name}-{suite}-{key(name, suite, *packages, *hooks)}.tar"
         if target.exists():
             return target
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -96,12 +100,12 @@ class Rootfs:
                  "--dpkgopt=path-exclude=/usr/share/locale/*"]
         words += [f"--customize-hook={hook.replace('{root}', '$1')}" for hook in hooks]
         with step(f"make the root file system of the {name} image ({len(packages)} packages)"):
-            run(*words, SUITE, draft, *self._sources(), log=log)
+            run(*words, suite, draft, *self._sources(suite), log=log)
         draft.rename(target)
         return target
 
     @staticmethod
-    def _sources():
+    def _sources(suite):
         """The machine's own Debian sources where it runs the same suite, so that a local mirror is used."""
         files = [pathlib.Path("/etc/apt/sources.list"), *sorted(pathlib.Path("/etc/apt/sources.list.d").glob("debian*"))]
-        return [str(path) for path in files if path.exists() and SUITE in path.read_text(encoding="utf-8")]
+        return [str(path) for path in files if path.exists() and suite in path.read_text(encoding="utf-8")]
