@@ -5,18 +5,14 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark import plot, summary
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark import fillers, plot, summary, ways
 
 
 def result(measured, settings, before=None):
     """Settings, rows, and the comparison with an earlier result where there is one."""
     made = {"settings": settings, "rows": summary.rows(measured)}
     if before:
-        try:
-            made.update(compared=summary.compared(before, made), compared_with=before["settings"]["served_by"], before=before["rows"])
-        except ValueError as error:
-            raise AnsibleFilterError(f"benchmark: {error}") from error
+        made.update(compared=summary.compared(before, made), compared_with=before["settings"]["served_by"], before=before["rows"])
     return made
 
 
@@ -26,8 +22,13 @@ class FilterModule:
     def filters(self):
         """Name -> function."""
         return {
-            "benchmark_fillers": summary.fillers,
-            "benchmark_targets": lambda targets: [one for one in targets if summary.path(one["name"]) and one["kind"] == "http"],
+            "benchmark_refusals": fillers.refusals,
+            "benchmark_differences": summary.differences,
+            "benchmark_ways": ways.planned,
+            "benchmark_ways_outside": ways.planned_outside,
+            "benchmark_netperf": ways.netperf,
+            "benchmark_netperf_outside": ways.netperf_outside,
+            "benchmark_netperf_ports": ways.netperf_ports,
             "benchmark_result": result,
             "benchmark_lines": summary.lines,
             "benchmark_plot": plot.picture,

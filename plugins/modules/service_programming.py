@@ -11,7 +11,8 @@ version_added: 0.1.0
 description:
   - Makes NodePort Services one after the other, each for pods that are ready already, and asks each node's address until it answers over HTTP.
   - The time runs from the API server's answer, which has the port, to the first answer of a node, on the clock of the host that runs the module. That host
-    has to reach the nodes' NodePorts. A port that refuses is tried again after 2 ms, one that says nothing after 100 ms; the result is no more exact than that.
+    has to reach the nodes' NodePorts. A port that refuses is tried again after 2 ms, one that says nothing after 100 ms; the result is no more exact than that,
+    and has the way from that host to the node and back in it.
   - The Services stay; remove their namespace. The credentials need C(create) on services.
 author:
   - The fleetops.kubeproxy_free contributors (@fleetops)
@@ -58,8 +59,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-targets:
-  description: For each node C(name), C(requests) (Services), C(failed) (those that did not answer in time) and C(latency), as those of service_probe.
+measured:
+  description: For each node C(requests) (Services), C(failed) (those that did not answer in time) and C(samples_us), as M(fleetops.kubeproxy_free.service_timing).
   returned: always
   type: list
   elements: dict
@@ -84,14 +85,14 @@ def main():
     if connect.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=str(connect.IMPORT_ERROR))
     if module.check_mode:
-        module.exit_json(changed=True, targets=[])
+        module.exit_json(changed=True, measured=[])
     names = ("namespace", "selector", "addresses", "count", "timeout")
     try:
         cluster = api.Api(connect.configure(module.params), module.params["timeout"])
-        targets = programming.targets(cluster, *(module.params[name] for name in names))
+        measured = programming.measure(cluster, *(module.params[name] for name in names))
     except connect.ClusterError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=True, targets=targets)
+    module.exit_json(changed=True, measured=measured)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A result as a picture (SVG): the median of each way and number of Services, with the range of its rounds; earlier ones beside it. Pure."""
+"""A result as a picture (SVG): the median of each way, node, test and number of Services, with the range of its rounds; earlier ones beside it. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import math
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.markup import tag
 
-WIDTH, LEFT, RIGHT, ROW, TOP, GAP = 900.0, 290.0, 70.0, 16.0, 56.0, 10.0
+WIDTH, LEFT, RIGHT, ROW, TOP, GAP = 1080.0, 470.0, 70.0, 16.0, 56.0, 10.0
 CSS = """
 svg { color-scheme: light dark; font: 12px system-ui, sans-serif; background: #fff; } text { fill: #1b2330; } .quiet { fill: #5b6676; }
 .line { stroke: #d9dee6; } .now { stroke: #2563c9; fill: #2563c9; } .before { stroke: #c98a1b; fill: #c98a1b; } line.now, line.before { stroke-width: 3; }
@@ -21,15 +21,15 @@ svg { color-scheme: light dark; font: 12px system-ui, sans-serif; background: #f
 def picture(result):
     """The p50 on a logarithmic axis of milliseconds."""
     rows = [row for row in result["rows"] if row["p50_ms"]]
-    former = {(row["services"], row["path"]): row["p50_ms"] for row in result.get("before") or []}
-    found = [(row, [("now", row["p50_ms"]), ("before", former.get((row["services"], row["path"])))]) for row in rows]
+    former = {_label(row): row["p50_ms"] for row in result.get("before") or []}
+    found = [(row, [("now", row["p50_ms"]), ("before", former.get(_label(row)))]) for row in rows]
     spreads = [spread for _row, both in found for _kind, spread in both if spread]
     low = math.floor(math.log10(max(1e-3, min((one["least"] for one in spreads), default=1))))
     high = max(low + 1, math.ceil(math.log10(max((one["most"] for one in spreads), default=1))))
     drawn, y = [], TOP
     for row, both in found:
         shown = [(kind, spread) for kind, spread in both if spread]
-        drawn.append(tag("text", f"{row['path']}, {row['services']} Services", x=LEFT - 10, y=y + ROW * len(shown) / 2 + 4, text_anchor="end"))
+        drawn.append(tag("text", _label(row), x=LEFT - 10, y=y + ROW * len(shown) / 2 + 4, text_anchor="end"))
         for kind, spread in shown:
             drawn.append(_bar(kind, spread, y + ROW / 2, low, high))
             y += ROW
@@ -44,6 +44,10 @@ def picture(result):
         legend.append(tag("tspan", f"  {result['compared_with']}, before", class_="before"))
     return tag("svg", tag("style", CSS), tag("text", legend, x=10, y=20, style="stroke: none"), ticks, drawn,
                xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH:g} {y + 4:g}")  # fmt: skip
+
+
+def _label(row):
+    return f"{row['way']}, {row['node']}, {row['test']}, {row['services']:,} Services"
 
 
 def _x(value, low, high):

@@ -5,56 +5,65 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import http.client
+import asyncio
 import time
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import Latency
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark.fillers import node_port
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark.summary import NEW_SERVICE
 
-#: Seconds between two tries, and for one of them: so exact is the result where a port that is not served yet refuses, and where it says nothing.
-PAUSE, PATIENCE = 0.002, 0.1
+#: Seconds between two tries: where a port that is not served yet refuses, and where it says nothing. A try that waits is not given up for the next one,
+#: so that an answer from far away is seen, too.
+PAUSE, SILENCE = 0.002, 0.1
+#: Seconds that one try may take.
+PATIENCE = 5
+REQUEST = b"GET / HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n"
 
 
-def targets(api, namespace, selector, addresses, count, timeout):
-    """Entries as those of service_probe, one for each of the nodes (name -> address). Raises ClusterError where a Service is not made."""
-    seen = {node: [] for node in addresses}
+def measure(api, namespace, selector, addresses, count, timeout):
+    """Entries as those of timing.measure, one for each of the nodes (name -> address). Raises ClusterError where a Service is not made."""
+    waits = {node: [] for node in addresses}
     path = f"/api/v1/namespaces/{namespace}/services"
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, len(addresses))) as pool:
-        for _number in range(count):
-            status, _headers, made = api.send("POST", path, service(selector))
-            if status != 201:
-                raise api.explained(status, made, path)
-            port, began = made["spec"]["ports"][0]["nodePort"], time.monotonic()
-            for node, waited in zip(addresses, pool.map(lambda address: until_answered(address, port, began, timeout), addresses.values())):
-                seen[node].append(waited)
-    return [summary(node, waits) for node, waits in seen.items()]
+    for _number in range(count):
+        status, _headers, made = api.send("POST", path, node_port(selector))
+        if status != 201:
+            raise api.explained(status, made, path)
+        port, began = made["spec"]["ports"][0]["nodePort"], time.monotonic()
+        for node, waited in zip(addresses, asyncio.run(_all(list(addresses.values()), port, began, timeout))):
+            waits[node].append(waited)
+    return [
+        {"node": node, "way": NEW_SERVICE, "test": "seen from the controller", "requests": count, "failed": seen.count(None),
+         "samples_us": sorted(round(one * 1e6) for one in seen if one is not None)}
+        for node, seen in waits.items()
+    ]  # fmt: skip
 
 
-def service(selector):
-    """A NodePort Service of pods that are ready already."""
-    spec = {"type": "NodePort", "selector": selector, "ports": [{"port": 80, "targetPort": "http"}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"generateName": "programming-"}, "spec": spec}
+async def _all(addresses, port, began, timeout):
+    return await asyncio.gather(*(_until_answered(address, port, began, timeout) for address in addresses))
 
 
-def until_answered(address, port, began, timeout):
+async def _until_answered(address, port, began, timeout):
     """Seconds since the beginning (of time.monotonic) until an HTTP answer comes, or None."""
-    while time.monotonic() < began + timeout:
-        connection = http.client.HTTPConnection(address, port, timeout=PATIENCE)
-        try:
-            connection.request("GET", "/")
-            connection.getresponse()
-            return time.monotonic() - began
-        except (OSError, http.client.HTTPException):
-            time.sleep(PAUSE)
-        finally:
-            connection.close()
-    return None
+    tries = set()
+    try:
+        while time.monotonic() < began + timeout:
+            tries.add(asyncio.ensure_future(asyncio.wait_for(_ask(address, port), PATIENCE)))
+            done, tries = await asyncio.wait(tries, timeout=SILENCE, return_when=asyncio.FIRST_COMPLETED)
+            if any(one.exception() is None for one in done):
+                return time.monotonic() - began
+            if done:
+                await asyncio.sleep(PAUSE)
+        return None
+    finally:
+        for one in tries:
+            one.cancel()
+        await asyncio.gather(*tries, return_exceptions=True)
 
 
-def summary(node, waits):
-    """Times of one node."""
-    latency = Latency()
-    for waited in waits:
-        if waited is not None:
-            latency.add(waited)
-    return {"name": f"new Service to NodePort of {node}", "requests": len(waits), "failed": waits.count(None), "latency": latency.as_dict()}
+async def _ask(address, port):
+    reader, writer = await asyncio.open_connection(address, port)
+    try:
+        writer.write(REQUEST)
+        if not await reader.readline():
+            raise ConnectionResetError
+    finally:
+        writer.close()

@@ -22,10 +22,10 @@ def drawn(result):
 
 
 def test_medians_now_and_before_on_one_axis():
-    rows = [{"path": "pod to ClusterIP", "services": 10, "p50_ms": SPREAD}]
+    rows = [{"way": "pod to ClusterIP", "node": "n1", "test": "request", "services": 10, "p50_ms": SPREAD}]
     circles, text = drawn({"rows": rows, "before": [{**rows[0], "p50_ms": {**SPREAD, "median": 4.0}}], "compared_with": "kube-proxy"})
-    assert circles["now"][0] < circles["before"][0] and "a<b" in text and "kube-proxy, before" in text and "pod to ClusterIP, 10 Services" in text
+    assert circles["now"][0] < circles["before"][0] and "a<b" in text and "kube-proxy, before" in text and "pod to ClusterIP, n1, request, 10 Services" in text
 
 
 def test_what_has_no_answers_is_left_out():
-    assert drawn({"rows": [{"path": "x", "services": 1, "p50_ms": None}]})[0] == {}
+    assert drawn({"rows": [{"way": "x", "node": "n1", "test": "t", "services": 1, "p50_ms": None}]})[0] == {}

@@ -8,71 +8,105 @@ import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark import summary
 
-SETTINGS = {"cluster": "a", "served_by": "cilium", "nodes": ["n1"], "rounds": 3, "requests": 10, "replicas": 3, "image": "x"}
+SETTINGS = {
+    "cluster": "a", "served_by": "cilium", "nodes": ["n1"], "services": [10], "rounds": 3, "requests": 10, "seconds": 1, "replicas": 3, "image": "x",
+    "netperf_image": "", "outside_host": "", "kubernetes": "v1.34.4", "cilium": "1.19.1", "kernels": ["6.1"], "encryption": "none", "existing_services": 100,
+}  # fmt: skip
+WAY = "pod to ClusterIP"
 
 
-def measured(*medians, services=10, name="pod to ns/echo:http ClusterIP 10.96.0.7:80", failed=0):
-    return [
-        {"services": services, "targets": [{"name": name, "requests": 10, "failed": failed, "latency": {"p50_ms": value, "p99_ms": value and 2 * value}}]}
-        for value in medians
-    ]
+def entry(samples=(), failed=0, way=WAY, node="n1", **more):
+    return {"node": node, "way": way, "test": "request", "requests": len(samples) + failed, "failed": failed, "samples_us": sorted(samples), **more}
 
 
-def result(*medians, **changes):
-    return {"settings": {**SETTINGS, **changes}, "rows": summary.rows(measured(*medians))}
+def measured(*rounds, services=10, **more):
+    """Each round's samples in microseconds."""
+    return [{"services": services, "round": number, "measured": [entry(samples, **more)]} for number, samples in enumerate(rounds)]
 
 
-@pytest.mark.parametrize(
-    ("name", "way"),
-    [
-        ("host to ns/echo:http ClusterIP 10.96.0.7:80", "host to ClusterIP"),
-        ("host to ns/echo:http NodePort 127.0.0.1:30080", "host to NodePort on 127.0.0.1"),
-        ("pod to ns/echo:http NodePort [fd00::1]:30080", "pod to NodePort"),
-        ("pod to pods of ns/echo:http endpoint 10.244.0.9:8080", "pod to pod"),
-        ("new Service to NodePort of worker1", "new Service until its NodePort answers"),
-        ("outside to ns/echo:http NodePort 192.0.2.1:30080", None),
-        ("host to ns/echo:http external IP 192.0.2.1:80", None),
-    ],
-)
-def test_ways(name, way):
-    assert summary.path(name) == way
+def result(*rounds, **changes):
+    return {"settings": {**SETTINGS, **changes}, "rows": summary.rows(measured(*rounds))}
 
 
-def test_a_row_has_the_median_of_the_rounds_and_their_range():
-    row = summary.rows(measured(3.0, 1.0, 2.0, failed=1))[0]
-    assert row["p50_ms"] == {"median": 2.0, "least": 1.0, "most": 3.0} and row["p99_ms"]["median"] == 4.0
-    assert (row["rounds"], row["requests"], row["failed"]) == (3, 30, 3)
+def test_a_row_has_mean_median_p99_and_rate_of_the_rounds_and_their_range():
+    (row,) = summary.rows(measured([1000, 2000, 6000], [1000] * 3, [4000] * 3))
+    assert row["mean_ms"] == {"median": 3.0, "least": 1.0, "most": 4.0} and row["p50_ms"] == {"median": 2.0, "least": 1.0, "most": 4.0}
+    assert row["p99_ms"]["median"] == 4.0 and row["p99_ms"]["most"] == 6.0 and row["rate"]["most"] == 1000.0 and row["rate"]["least"] == 250.0
+    assert (row["rounds"], row["requests"], row["failed"]) == (3, 9, 0)
 
 
-def test_numbers_of_services_are_kept_apart():
-    assert [row["services"] for row in summary.rows(measured(1.0, services=1000) + measured(1.0))] == [10, 1000]
+@pytest.mark.parametrize(("percent", "expected"), [(1, 1), (50, 50), (99, 99), (100, 100)])
+def test_percentiles_are_samples_and_no_buckets(percent, expected):
+    assert summary.percentile(list(range(1, 101)), percent) == expected
 
 
-@pytest.mark.parametrize(("now", "apart"), [((0.5, 0.6, 0.7), True), ((0.9, 1.05, 1.3), False), ((2.0, 2.1, 2.2), True)])
+def test_values_that_lie_closer_than_five_percent_are_told_apart():
+    rows = summary.rows(measured([1000], [1010], [1020]))
+    assert rows[0]["p50_ms"] == {"median": 1.01, "least": 1.0, "most": 1.02}
+
+
+def test_ways_nodes_and_numbers_of_services_are_kept_apart():
+    found = summary.rows(measured([1], services=1000) + measured([1]) + measured([1], way="pod to own NodePort") + measured([1], node="n2"))
+    assert [(row["services"], row["way"], row["node"]) for row in found] == [
+        (10, WAY, "n1"), (10, WAY, "n2"), (10, "pod to own NodePort", "n1"), (1000, WAY, "n1")]  # fmt: skip
+
+
+def test_several_servers_of_one_round_are_one_round():
+    both = [{"services": 10, "round": 0, "measured": [entry([1000]), entry([3000])]}]
+    (row,) = summary.rows(both)
+    assert row["rounds"] == 1 and row["mean_ms"]["median"] == 2.0
+    figures = {"test": "netperf TCP_RR", "way": WAY, "node": "n1", "requests": 5, "failed": 0, "mean_ms": 0.1, "p50_ms": 0.1, "p99_ms": 0.2, "rate": 100.0}
+    (row,) = summary.rows([{"services": 10, "round": 0, "measured": [figures, {**figures, "mean_ms": 0.3, "rate": 300.0}]}])
+    assert row["mean_ms"]["median"] == 0.2 and row["rate"]["median"] == 200.0 and row["requests"] == 10
+
+
+@pytest.mark.parametrize(("now", "apart"), [((500, 600, 700), True), ((900, 1050, 1300), False), ((1200, 1300, 1400), False), ((2000, 2100, 2200), True)])
 def test_a_difference_counts_where_ranges_do_not_meet(now, apart):
-    judged = summary.compared(result(1.0, 1.1, 1.2), result(*now))[0]["p50_ms"]
-    assert judged["apart"] is apart and judged["ratio"] == round(sorted(now)[1] / 1.1, 2)
+    judged = summary.compared(result([1000], [1100], [1200]), result(*([one] for one in now)))[0]["p50_ms"]
+    assert judged["apart"] is apart and judged["ratio"] == round(now[1] / 1100, 2)
+
+
+def test_with_two_rounds_nothing_is_called_a_difference():
+    assert not summary.compared(result([1000], [1001]), result([9000], [9001]))[0]["p50_ms"]["apart"]
+    assert "no difference is called one" in summary.lines({**result([1], rounds=2), "compared": summary.compared(result([1]), result([1])), "compared_with": "x"})
 
 
 @pytest.mark.parametrize("name", summary.SETTINGS)
-def test_other_settings_are_not_compared(name):
-    with pytest.raises(ValueError, match=name):
-        summary.compared(result(1.0), result(1.0, **{name: "other"}))
+def test_other_settings_are_not_comparable(name):
+    (said,) = summary.differences(SETTINGS, {**SETTINGS, name: "other"})
+    assert said == f"{name}: found {SETTINGS[name]!r} before and 'other' now"
 
 
-def test_the_page_has_every_row():
-    made = result(1.0, 2.0, 3.0)
-    made.update(compared=summary.compared(result(5.0, 6.0, 7.0, served_by="kube-proxy"), made), compared_with="kube-proxy")
+@pytest.mark.parametrize(("before", "now", "fine"), [(100, 110, True), (100, 111, False), (100, 89, False), (3, 8, True), (3, 9, False)])
+def test_services_of_users_may_come_and_go_within_a_tenth(before, now, fine):
+    found = summary.differences({**SETTINGS, "existing_services": before}, {**SETTINGS, "existing_services": now})
+    assert (found == []) is fine
+    assert summary.differences({**SETTINGS, "served_by": "kube-proxy", "services": [5]}, SETTINGS) == []
+
+
+def test_a_result_of_an_older_version_is_told_and_no_error():
+    assert "kubernetes: found None before and 'v1.34.4' now" in summary.differences({"cluster": "a"}, SETTINGS)
+
+
+def test_the_page_has_every_row_and_says_what_chance_does():
+    made = result([1000], [2000], [3000])
+    made.update(compared=summary.compared(result([5000], [6000], [7000], served_by="kube-proxy"), made), compared_with="kube-proxy")
     page = summary.lines(made)
-    assert "| 10 | pod to ClusterIP | 2.0 (1.0 to 3.0) |" in page and "| 10 | pod to ClusterIP | 6.0 to 2.0, x 0.33, apart |" in page
-
-
-def test_fillers_are_as_many_as_wanted_and_the_same_ones_again():
-    assert [one["metadata"]["name"] for one in summary.fillers(3, "ns", {"a": "b"})] == ["filler-0", "filler-1", "filler-2"]
+    assert "| 10 | pod to ClusterIP | n1 | request | 2 (1 to 3) | 2 (1 to 3) | 2 (1 to 3) | 500 (333 to 1,000) | 0 of 3 |" in page
+    assert "**6 to 2, x 0.33**" in page and "chance alone does that to one figure in 10." in page and "netperf" not in page
+    assert "`netperf`: 1 s" in summary.lines(result([1], netperf_image="image"))
 
 
 def test_what_never_answered_is_said_and_not_counted():
-    silent = {"settings": SETTINGS, "rows": summary.rows(measured(None, None, failed=10))}
-    assert silent["rows"][0]["p50_ms"] is None and "| no answer | no answer | 20 of 20 |" in summary.lines({**silent, "settings": SETTINGS})
-    assert summary.compared(result(1.0), silent)[0]["p50_ms"] is None
-    assert summary.rows(measured(2.0, None))[0]["p50_ms"]["median"] == 2.0
+    silent = {"settings": SETTINGS, "rows": summary.rows(measured([], [], failed=10))}
+    assert silent["rows"][0]["p50_ms"] is None and "| no answer | no answer | no answer | no answer | 20 of 20 |" in summary.lines(silent)
+    assert summary.compared(result([1000]), silent)[0]["p50_ms"] is None
+    assert summary.rows(measured([2000], []))[0]["p50_ms"]["median"] == 2.0
+
+
+def test_a_new_service_has_times_and_no_rate():
+    made = {"settings": SETTINGS, "rows": summary.rows(measured([5000], way=summary.NEW_SERVICE))}
+    assert made["rows"][0]["rate"] is None and made["rows"][0]["p50_ms"]["median"] == 5.0
+    assert "| 5 (5 to 5) | - | 0 of 1 |" in summary.lines(made)
+    made.update(compared=summary.compared(made, made), compared_with="x")
+    assert summary.lines(made).rstrip().endswith("| - |")
