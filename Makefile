@@ -80,6 +80,9 @@ conformance: setup ## the Kubernetes project's own tests of Services before, in 
 bench-cleanup: setup ## time the clean-up against other ways, side by side; shorter: make bench-cleanup ARGS="--sizes 1000 --repeat 1"
 	$(USE) python3 -m bench.cleanup $(ARGS)
 
+bench-services: setup ## the benchmark before and after a migration, on a lab of its own (40 minutes); shorter: make bench-services ARGS="--services 10,1000 --rounds 3"
+	$(USE) python3 -m bench.services $(ARGS)
+
 docs: setup ## write the pages of docs/ that are made from data
 	$(USE) python3 -m tools.document
 
@@ -92,4 +95,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup bench-services clean
