@@ -24,8 +24,8 @@ FOLDER = ROOT / ".work" / "bench-services"
 INTRODUCTION = """# Requests through Services, with kube-proxy and with its replacement
 
 Made by `make bench-services` on {machine}: {nodes} nodes of a real kubeadm cluster as containers on this one machine, VXLAN between them, kube-proxy in its
-{mode} mode before, Cilium's replacement after the migration by this collection. Nodes, servers, clients and "outside" share the processors, so a client that waits
-less leaves its server more; a network of real machines adds its own time to every row. Read rows, not the sum of them.
+{mode} mode before, Cilium's replacement after the migration by this collection. Nodes, servers, clients and "outside" share the processors, so a client
+that waits less leaves its server more; a network of real machines adds its own time to every row. Read rows, not the sum of them.
 
 {judgement}
 
@@ -58,8 +58,8 @@ def judgement(result):
         faster = sum(row["apart"] and row["after"] < row["before"] for row in rows)
         slower = sum(row["apart"] and row["after"] > row["before"] for row in rows)
         ratios = sorted(row["ratio"] for row in rows)
-        said.append(f"- {test}: of {len(rows)} medians {faster} are lower after the migration and {slower} higher, with ranges that do not meet; after to before is "
-                    f"{ratios[0]} to {ratios[-1]}, in the middle {ratios[len(ratios) // 2]}.")  # fmt: skip
+        said.append(f"- {test}: of {len(rows)} medians {faster} are lower after the migration and {slower} higher, with ranges that do not meet; after to "
+                    f"before is {ratios[0]} to {ratios[-1]}, in the middle {ratios[len(ratios) // 2]}.")  # fmt: skip
     return "\n".join(said)
 
 

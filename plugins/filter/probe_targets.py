@@ -73,8 +73,8 @@ options:
     default: {}
   health:
     description:
-      - Health checks are asked, too, with the settings that say who answers on kube-proxy's port, C(kube_proxy) (its configuration, or null where there is none) and
-        C(cilium) (the data of the ConfigMap C(cilium-config)). Without it they are not.
+      - Health checks are asked, too, with the settings that say who answers on kube-proxy's port, C(kube_proxy) (its configuration, or null where there is
+        none) and C(cilium) (the data of the ConfigMap C(cilium-config)). Without it they are not.
     type: dict
 seealso:
   - module: fleetops.kubeproxy_free.service_probe

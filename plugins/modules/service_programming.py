@@ -60,7 +60,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 measured:
-  description: For each node C(requests) (Services), C(failed) (those that did not answer in time) and C(samples_us), as M(fleetops.kubeproxy_free.service_timing).
+  description: For each node C(requests) (Services), C(failed) (those that did not answer in time) and C(samples_us), as
+    M(fleetops.kubeproxy_free.service_timing).
   returned: always
   type: list
   elements: dict

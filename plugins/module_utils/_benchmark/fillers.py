@@ -44,15 +44,15 @@ def refusals(levels, timed, replicas, facts, cidrs):
     if facts["services"]["map_entries"] + new > FULL * size:
         found.append(
             f"Cilium's Service map has {size} entries (bpf-lb-map-max): the {facts['services']['total']} Services that are there need about "
-            f"{facts['services']['map_entries']}, {most} more about {new}; expected at most {FULL:.0%} in all. Measure with fewer Services (benchmark_services), "
-            "or raise bpf.lbMapMax"
+            f"{facts['services']['map_entries']}, {most} more about {new}; expected at most {FULL:.0%} in all. Measure with fewer Services "
+            "(benchmark_services), or raise bpf.lbMapMax"
         )
     for cidr in cidrs:
         addresses = ipaddress.ip_network(cidr).num_addresses
         wanted = facts["services"]["total"] + most + timed
         if wanted > FULL * addresses:
-            found.append(f"the Services' network {cidr} has {addresses} addresses; {facts['services']['total']} Services that are there and {most + timed} more "
-                         f"need {wanted}; expected at most {FULL:.0%} of them. Measure with fewer Services (benchmark_services)")  # fmt: skip
+            found.append(f"the Services' network {cidr} has {addresses} addresses; {facts['services']['total']} Services that are there and {most + timed} "
+                         f"more need {wanted}; expected at most {FULL:.0%} of them. Measure with fewer Services (benchmark_services)")  # fmt: skip
     return found
 
 

@@ -34,7 +34,8 @@ def measure(targets, seconds, run, find=None):
             command = (find or prefix)(target) + words(target, test, seconds)
             code, out, errors = run(command)
             if code:
-                raise TrafficError(f"{target['way']}: {' '.join(command)} ended with {code}: {(errors or out).strip()[-300:]}; expected figures. Run it by hand.")
+                raise TrafficError(f"{target['way']}: {' '.join(command)} ended with {code}: {(errors or out).strip()[-300:]}; expected figures. "
+                                   "Run it by hand.")  # fmt: skip
             found.append({"node": target["node"], "way": target["way"], "test": f"netperf {test}", **read(out, seconds, target["way"])})
     return found
 
@@ -50,7 +51,8 @@ def read(text, seconds, way):
     try:
         figures = {name: round(float(told[key]) / divisor, 4) for key, (name, divisor) in FIGURES.items()}
     except (KeyError, ValueError) as error:
-        raise TrafficError(f"{way}: netperf's answer has no {error}; expected {', '.join(FIGURES)}, as version 2.5 and later tell. It said: {text[:300]}") from None
+        wanted = ", ".join(FIGURES)
+        raise TrafficError(f"{way}: netperf's answer has no {error}; expected {wanted}, as version 2.5 and later tell. It said: {text[:300]}") from None
     return {**figures, "requests": round(figures["rate"] * seconds), "failed": 0}
 
 
@@ -92,5 +94,5 @@ def wait_for_room(seconds, count=COUNT, most=MOST, patience=PATIENCE, pause=1):
             return
         if time.monotonic() >= deadline:
             raise TrafficError(f"Connection tracking holds {there} of {size} connections here, and TCP_CRR may add {seconds * NEW_PER_SECOND} in {seconds} s; "
-                               f"expected at most {ROOM:.0%} in all. Measure for a shorter time (benchmark_seconds), or without benchmark_netperf_image")  # fmt: skip
+                               f"expected at most {ROOM:.0%} in all. Measure for a shorter time (benchmark_seconds), or without netperf")  # fmt: skip
         time.sleep(pause)

@@ -107,18 +107,19 @@ def lines(result):
         f"Kubernetes {settings['kubernetes']}, Cilium {settings['cilium']}, encryption {settings['encryption']}, Linux {', '.join(settings['kernels'])}; "
         f"{settings['existing_services']} Services beside those of the benchmark. {settings['replicas']} servers, {settings['rounds']} rounds. "
         "Each figure: median of the rounds (least to most). Figures of other settings or another machine are not comparable.", "",
-        f"- `request over a new connection`: {settings['requests']} HTTP requests in a round, one at a time, from a small program of ours; what that program and the "
-        "server take is in the times. `to pod` is the same request without a Service.",
+        f"- `request over a new connection`: {settings['requests']} HTTP requests in a round, one at a time, from a small program of ours; what that program "
+        "and the server take is in the times. `to pod` is the same request without a Service.",
     ]  # fmt: skip
     if settings["netperf_image"]:
-        said.append(f"- `netperf`: {settings['seconds']} s for each server, test and round, each server behind a Service of its own, and the mean of the servers.")
+        said.append(f"- `netperf`: {settings['seconds']} s for each server, test and round, each server behind its own Service; the mean of the servers.")
     said += ["- Per second: requests or transactions of one client that has one under way at a time.", "", *_table(result["rows"])]
     if result.get("compared"):
         rounds = settings["rounds"]
         chance = f"With {rounds} rounds each, chance alone does that to one figure in {math.comb(2 * rounds, rounds) // 2}." if rounds >= ROUNDS else (
             f"With fewer than {ROUNDS} rounds no difference is called one.")  # fmt: skip
-        said += ["", f"## Compared with {result['compared_with']}", "", f"**Bold**: the ranges of the rounds do not meet; other differences may be chance. {chance}", "",
-                 "| Services | way | node | measured by | mean, ms | p50, ms | p99, ms | per second |", "|--:|---|---|---|---|---|---|---|"]  # fmt: skip
+        said += ["", f"## Compared with {result['compared_with']}", "",
+                 f"**Bold**: the ranges of the rounds do not meet. Other differences may be chance. {chance}",
+                 "", "| Services | way | node | measured by | mean, ms | p50, ms | p99, ms | per second |", "|--:|---|---|---|---|---|---|---|"]  # fmt: skip
         said += [f"| {_place(row)} | {' | '.join(_told(row[name]) for name in FIGURES)} |" for row in result["compared"]]
     return "\n".join(said) + "\n"
 

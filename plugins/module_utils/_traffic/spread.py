@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any, Iterable, Mapping
 
-# An even spread fails tests this strict once in a million runs, however many tests are made in it. Of three backends, one that gets nothing is found out from about
-# 20 requests per backend, one that gets half its share from about 75.
+# An even spread fails tests this strict once in a million runs, however many tests are made in it. Of three backends, one that gets nothing is found out
+# from about 20 requests per backend, one that gets half its share from about 75.
 IMPLAUSIBLE = 1e-6
 # the usual rule for the test to be valid: at least this many requests expected for each backend
 FEWEST_EXPECTED = 5

@@ -14,6 +14,7 @@ def row(before, after, apart, test="request"):
 def test_the_page_counts_what_is_really_faster_and_what_is_slower():
     rows = [row(1.0, 0.5, True), row(1.0, 0.8, False), row(1.0, 3.0, True), {**row(1, 1, False), "p50_ms": None}, row(2.0, 1.0, True, "netperf TCP_RR")]
     assert judgement({"compared": rows}).splitlines() == [
-        "- netperf TCP_RR: of 1 medians 1 are lower after the migration and 0 higher, with ranges that do not meet; after to before is 0.5 to 0.5, in the middle 0.5.",
+        "- netperf TCP_RR: of 1 medians 1 are lower after the migration and 0 higher, with ranges that do not meet; "
+        "after to before is 0.5 to 0.5, in the middle 0.5.",
         "- request: of 3 medians 1 are lower after the migration and 1 higher, with ranges that do not meet; after to before is 0.5 to 3.0, in the middle 0.8.",
     ]

@@ -46,7 +46,8 @@ def test_only_the_one_service_and_its_pods_are_measured():
 
 def service(number, data=12866):
     ports = [{"name": "control", "port": 12865, "nodePort": 31000 + number}, {"name": "data", "port": data, "nodePort": 32000 + number}]
-    return {"metadata": {"name": f"netperf-{number}", "namespace": "ns", "uid": "x"}, "spec": {"clusterIP": f"10.96.1.{number}", "ports": ports, "type": "NodePort"}}
+    metadata = {"name": f"netperf-{number}", "namespace": "ns", "uid": "x"}
+    return {"metadata": metadata, "spec": {"clusterIP": f"10.96.1.{number}", "ports": ports, "type": "NodePort"}}
 
 
 def pod(component, node, address="10.244.0.1"):
@@ -66,7 +67,8 @@ def test_netperf_goes_by_each_server_with_and_without_its_service():
     pods = [pod(f"netperf-{number}", "n2", f"10.244.2.{number}") for number in range(3)] + [pod("netperf-client", "n1"), pod("netperf-client", "n2")]
     found = ways.netperf(services, pods, "n1")
     assert [(one["way"], one["address"], one["port"], one["data_port"]) for one in found[3:6]] == [
-        ("host to ClusterIP", "10.96.1.1", 12865, 32001), ("pod to ClusterIP", "10.96.1.1", 12865, 32001), ("pod to pod", "10.244.2.1", 12865, 32001)]  # fmt: skip
+        ("host to ClusterIP", "10.96.1.1", 12865, 32001), ("pod to ClusterIP", "10.96.1.1", 12865, 32001),
+        ("pod to pod", "10.244.2.1", 12865, 32001)]  # fmt: skip
     assert {one["image_of"] for one in found} == {"uid-netperf-client-n1"} and found[0]["namespace"] == "host" and len(found) == 9
     outside = ways.netperf_outside(services, {"n1": "192.0.2.1", "n2": "192.0.2.2"}, "netperf")
     assert len(outside) == 6 and outside[0] == {

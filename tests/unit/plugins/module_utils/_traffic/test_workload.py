@@ -31,7 +31,10 @@ def test_clients_of_nodes_that_are_not_asked_for_do_not_matter():
     ("pods", "found"),
     [
         ([pod("echo")], "node n1 has no client pod yet"),
-        ([pod("echo"), pod("client", ready=False, **WAITING)], "the client pod client-x on node n1 is not ready: it does not get its image repo/image:1 (ErrImageNeverPull: image is not there)"),
+        (
+            [pod("echo"), pod("client", ready=False, **WAITING)],
+            "the client pod client-x on node n1 is not ready: it does not get its image repo/image:1 (ErrImageNeverPull: image is not there)",
+        ),
         ([pod("client")], "0 of 1 servers are ready"),
         ([pod("client"), pod("echo", ready=False)], "0 of 1 servers are ready; server echo-x on n1: phase Pending"),
     ],
@@ -81,7 +84,8 @@ def namespace(called, /, **labels):
 def test_only_a_namespace_with_both_labels_is_ours():
     ours = namespace("a", managed_by="kubeproxy-free", name="kubeproxy-free-verify", other="x")
     others = [namespace("b", managed_by="kubeproxy-free"), namespace("c", name="kubeproxy-free-verify"), namespace("d", managed_by="Helm"),
-              namespace("e", managed_by="Helm", name="kubeproxy-free-verify"), {"metadata": {"name": "shop"}}, {"metadata": {"name": "f", "labels": None}}]  # fmt: skip
+              namespace("e", managed_by="Helm", name="kubeproxy-free-verify"), {"metadata": {"name": "shop"}},
+              {"metadata": {"name": "f", "labels": None}}]  # fmt: skip
     assert owned([ours, *others]) == [ours] and owned(others) == []
 
 
