@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filter plugins of the hand-over: thin wrappers around module_utils/_fleet/{objects,failure}.py."""
+"""Filter plugins of the hand-over: thin wrappers around module_utils/_fleet/{objects,failure}.py and _cluster_facts/workload.py."""
 
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import workload
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import failure, objects
 
 
@@ -17,11 +18,11 @@ class FilterModule:
             "daemonset_with_version": objects.with_version,
             "labelled_nodes": objects.labelled,
             "uncordoned_nodes": objects.uncordoned,
-            "split_values": objects.split_values,
             "record_data": objects.record,
             "agents_to_recreate": objects.agents_to_recreate,
             "pod_named": objects.pod_named,
             "nodes_with_ready_pod": objects.nodes_with_ready_pod,
             "nodes_left_out": objects.left_out,
             "failure": failure.failure,
+            "agents_at_once": workload.at_once,
         }

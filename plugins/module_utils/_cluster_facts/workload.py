@@ -4,6 +4,8 @@
 """Small things that hold for every DaemonSet and Deployment. Pure."""
 from __future__ import annotations
 
+import math
+
 
 def reference(item):
     """kind namespace/name, as people type it."""
@@ -20,6 +22,20 @@ def rollout(item):
     else:
         desired, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
     return {"desired": desired, "ready": ready, "current": status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)}
+
+
+def at_once(daemonset):
+    """How many pods the DaemonSet's own roll-out recreates at a time; None for OnDelete, which recreates none."""
+    strategy = daemonset["spec"].get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        return None
+    return absolute((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1), rollout(daemonset)["desired"])
+
+
+def absolute(limit, pods):
+    """maxUnavailable as a number of pods, at least 1; of a percentage the controller rounds up."""
+    text = str(limit).strip()
+    return max(1, math.ceil(int(text[:-1]) * pods / 100) if text.endswith("%") else int(text))
 
 
 def image_name(image):

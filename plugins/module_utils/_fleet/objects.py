@@ -80,11 +80,6 @@ def uncordoned(labels):
     return [{**patch, "spec": {"unschedulable": None}} for patch in labelled(marked, {"cordoned": None})]
 
 
-def split_values(values, keys):
-    """Return {values, absent}: what these top-level keys are, and which of them are not given, so that both can be put back."""
-    return {"values": {key: values[key] for key in keys if key in values}, "absent": [key for key in keys if key not in values]}
-
-
 def record(parts):
     """Return the data of a ConfigMap out of its parts: one key for each, sorted, so that a diff shows what changed."""
     return {f"{name}.json": json.dumps(part, indent=1, sort_keys=True) for name, part in parts.items()}

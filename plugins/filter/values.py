@@ -1,0 +1,22 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter plugins on Helm values: thin wrappers around module_utils/_cilium/leaves.py."""
+
+from __future__ import annotations
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import leaves
+
+
+class FilterModule:
+    """The filters."""
+
+    def filters(self):
+        """Name -> function."""
+        return {
+            "former_values": leaves.former,
+            "former_values_known": leaves.known,
+            "values_without": leaves.without,
+            "values_changed": leaves.changed,
+            "masked_values": leaves.masked,
+        }
