@@ -25,4 +25,5 @@ class FilterModule:
             "nodes_left_out": objects.left_out,
             "failure": failure.failure,
             "agents_at_once": workload.at_once,
+            "deployments_late": workload.late,
         }

@@ -38,16 +38,16 @@ def _keep(values, path, kept, absent):
             return
         values = values[key]
     if masked(values, path) == values:
-        _put(kept, path, copy.deepcopy(values))
+        put(kept, path, copy.deepcopy(values))
 
 
 def known(found, more):
     """Return the first {values, absent} with those leaves of the second one that it does not speak of: what was kept first stays."""
     result = copy.deepcopy(found)
-    told = [*map(tuple, found["absent"]), *(path for path, _value in _leaves(found["values"]))]
+    told = [*map(tuple, result["absent"]), *(path for path, _value in _leaves(found["values"]))]
     for path, value in _leaves(more["values"]):
         if not _spoken_of(path, told):
-            _put(result["values"], path, value)
+            put(result["values"], path, value)
     result["absent"] += [path for path in more["absent"] if not _spoken_of(tuple(path), told)]
     return result
 
@@ -109,7 +109,8 @@ def _leaves(values, path=()):
             yield (*path, str(key)), value
 
 
-def _put(values, path, value):
+def put(values, path, value):
+    """Set the leaf at a path."""
     for key in path[:-1]:
         values = values.setdefault(key, {})
     values[path[-1]] = value

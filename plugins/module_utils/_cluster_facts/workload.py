@@ -24,6 +24,17 @@ def rollout(item):
     return {"desired": desired, "ready": ready, "current": status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)}
 
 
+def late(deployments):
+    """The names of the Deployments whose roll-out has not ended: a pod is not there, not new or not ready, or an old one still is."""
+    return [one["metadata"]["name"] for one in deployments if not _rolled_out(one)]
+
+
+def _rolled_out(deployment):
+    status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    return seen and all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "readyReplicas"))
+
+
 def at_once(daemonset):
     """How many pods the DaemonSet's own roll-out recreates at a time; None for OnDelete, which recreates none."""
     strategy = daemonset["spec"].get("updateStrategy") or {}

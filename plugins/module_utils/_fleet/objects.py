@@ -85,10 +85,14 @@ def record(parts):
     return {f"{name}.json": json.dumps(part, indent=1, sort_keys=True) for name, part in parts.items()}
 
 
-def agents_to_recreate(agents, wanted):
-    """Return {node: pod name} of the agents that do not run as wanted (True: kube-proxy replaced), for nodes that have one."""
+def agents_to_recreate(agents, wanted, settings=None):
+    """Return {node: pod name} of the agents that do not run as wanted, for nodes that have one.
+
+    wanted: whether kube-proxy is to be replaced; settings: what their pods are to have started with, as text.
+    """
     return {node: agent["pod"] for node, agent in agents.items()
-            if agent["pod"] and agent["kube_proxy_replacement"]["enabled"] is not wanted}
+            if agent["pod"] and (agent["kube_proxy_replacement"]["enabled"] is not wanted
+                                 or any((agent["settings"].get(key) or "").strip() != value for key, value in (settings or {}).items()))}
 
 
 def pod_named(name, namespace):

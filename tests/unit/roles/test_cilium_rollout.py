@@ -36,7 +36,7 @@ def cluster(fake_api):
         "/apis/apps/v1": {"kind": "APIResourceList", "groupVersion": "apps/v1", "resources": [resource("Deployment"), resource("DaemonSet")]},
         f"{WORKLOADS}deployments/cilium-operator": {
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cilium-operator", "generation": 1}, "spec": {"replicas": 1},
-            "status": {"observedGeneration": 1, "updatedReplicas": 1, "readyReplicas": 1}},
+            "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}},
         f"{WORKLOADS}daemonsets/cilium": {
             "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "cilium", "generation": 2},
             "spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}}},

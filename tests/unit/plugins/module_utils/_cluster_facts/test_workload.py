@@ -20,3 +20,19 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_f
 def test_how_many_pods_a_roll_out_takes_at_a_time(strategy, pods, expected):
     daemonset = {"metadata": {"generation": 1}, "spec": {"updateStrategy": strategy}, "status": {"desiredNumberScheduled": pods}}
     assert workload.at_once(daemonset) == expected
+
+
+DONE = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}
+
+
+@pytest.mark.parametrize("status, late", [
+    (DONE, False),
+    ({**DONE, "observedGeneration": 1}, True),
+    ({**DONE, "updatedReplicas": 1}, True),
+    ({**DONE, "readyReplicas": 1}, True),
+    ({**DONE, "replicas": 3}, True),
+    ({}, True),
+])  # fmt: skip
+def test_a_roll_out_has_ended_when_all_pods_are_new_and_ready_and_no_old_one_is_left(status, late):
+    deployment = {"metadata": {"name": "coredns", "generation": 2}, "spec": {"replicas": 2}, "status": status}
+    assert workload.late([deployment]) == (["coredns"] if late else [])

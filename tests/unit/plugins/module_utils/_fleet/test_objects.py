@@ -20,3 +20,14 @@ def test_only_nodes_that_we_have_cordoned_take_pods_again_and_the_mark_goes_with
         "apiVersion": "v1", "kind": "Node", "spec": {"unschedulable": None},
         "metadata": {"name": "w1", "labels": {"kubeproxy-free.fleetops.io/cordoned": None}},
     }]  # fmt: skip
+
+
+def test_agents_that_started_with_other_settings_are_recreated_too():
+    def agent(pod, enabled, **settings):
+        return {"pod": pod, "kube_proxy_replacement": {"enabled": enabled}, "settings": settings}
+
+    agents = {"a": agent("pod-a", True, port=" 0.0.0.0:10256\n"), "b": agent("pod-b", True), "c": agent("pod-c", False, port="0.0.0.0:10256"),
+              "d": agent(None, None)}  # fmt: skip
+    assert objects.agents_to_recreate(agents, True) == {"c": "pod-c"}
+    assert objects.agents_to_recreate(agents, True, {"port": "0.0.0.0:10256"}) == {"b": "pod-b", "c": "pod-c"}
+    assert objects.agents_to_recreate(agents, False, {"port": "0.0.0.0:10256"}) == {"a": "pod-a", "b": "pod-b"}

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm values while some nodes have moved and others have not: the release says that kube-proxy is not replaced, and nodes are told otherwise. Pure."""
+
+from __future__ import annotations
+
+from ansible.module_utils.common.dict_transformations import dict_merge
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, leaves
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted
+
+#: (Helm value, last minor whose agent does not start with it unless it replaces kube-proxy, its key in cilium-config).
+#: Source: daemon/cmd/daemon.go of 1.13 to 1.18; 1.19 took that check out.
+TOGETHER = (("bpf.masquerade", 18, "enable-bpf-masquerade"),)
+
+#: The chart writes it only with the replacement as the release's default, and the agent binds it when it starts: up to 1.18 it ends if kube-proxy still holds
+#: the port, from 1.19 on it does not try again. So it belongs to nodes that kube-proxy has left. Source: daemon/cmd/kube_proxy_healthz.go, daemon/healthz.
+HEALTH, HEALTH_KEY = "kubeProxyReplacementHealthzBindAddr", "kube-proxy-replacement-healthz-bind-address"
+
+#: What nodes without kube-proxy need until the last of them has it back.
+NEEDED = (("k8sServiceHost",), ("k8sServicePort",), ("k8sServiceHostRef",), ("k8s", "apiServerURLs"), ("waitForKubeProxy",))
+
+
+def split(values, version):
+    """Return what these values mean for a release that does not replace kube-proxy yet.
+
+    values: Helm values to lay over them; moved: settings for nodes whose agents replace it; retired: settings for nodes that it has left.
+    """
+    wanted = Wanted(values, (compat.minor(version) or compat.LAST)[1], {})
+    held, moved = {}, {}
+    for path, last, key in TOGETHER:
+        if wanted.minor <= last and wanted.true(path) and not wanted.true("nodePort.enabled"):
+            leaves.put(held, path.split("."), False)
+            moved[key] = "true"
+    health = str(wanted.get(HEALTH) or "")
+    return {"values": held, "moved": moved, "retired": {HEALTH_KEY: health} if health else {}}
+
+
+def on_the_way_back(values, former, version):
+    """Return {values, absent}: what to lay over a release, and to take out of it, before the first node goes back.
+
+    Each agent that is recreated then runs with its former settings, while nodes that still are without kube-proxy have what they need.
+    """
+    back = {
+        "values": leaves.without(former["values"], NEEDED),
+        "absent": [path for path in former["absent"] if tuple(path[:1]) not in NEEDED and tuple(path[:2]) not in NEEDED],
+    }
+    then = dict_merge(leaves.without(values, back["absent"]), back["values"])
+    return {**back, "values": dict_merge(back["values"], split(then, version)["values"])}

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.module_utils.common.dict_transformations import dict_merge
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import leaves, per_node
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.values import check_values
+
+MASQUERADE = {"bpf": {"masquerade": True, "lbMapMax": 131072}, "k8sServiceHost": "192.0.2.1", "k8sServicePort": 6443}
+HEALTH = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
+
+
+@pytest.mark.parametrize("version, values, moved", [
+    ("1.18.2", {"bpf": {"masquerade": False}}, {"enable-bpf-masquerade": "true"}),
+    ("1.13.0", {"bpf": {"masquerade": False}}, {"enable-bpf-masquerade": "true"}),
+    ("1.19.1", {}, {}),
+    ("", {}, {}),
+])  # fmt: skip
+def test_what_an_agent_takes_only_with_the_replacement_is_told_to_moved_nodes(version, values, moved):
+    assert per_node.split(MASQUERADE, version) == {"values": values, "moved": moved, "retired": {}}
+
+
+def test_where_parts_of_the_replacement_serve_node_ports_already_masquerading_stays():
+    assert per_node.split({**MASQUERADE, "nodePort": {"enabled": True}}, "1.18.2")["moved"] == {}
+
+
+@pytest.mark.parametrize("version", ["1.15.19", "1.18.2", "1.19.1"])
+def test_the_release_is_valid_while_nodes_move(version):
+    meanwhile = {**dict_merge(MASQUERADE, per_node.split(MASQUERADE, version)["values"]), "kubeProxyReplacement": False}
+    assert [one for one in check_values(meanwhile, version) if one["severity"] == "blocker"] == []
+
+
+def test_the_health_port_is_for_nodes_that_kube_proxy_has_left():
+    assert per_node.split(HEALTH, "1.19.1")["retired"] == {"kube-proxy-replacement-healthz-bind-address": "0.0.0.0:10256"}
+
+
+OWN = {"cni": {"chainingMode": "portmap"}, "waitForKubeProxy": True, "k8s": {"requireIPv4PodCIDR": True}}
+LAID = {
+    "k8sServiceHost": "192.0.2.1", "k8sServicePort": 6443, "kubeProxyReplacement": True, "waitForKubeProxy": False, "bpf": {"masquerade": True},
+    "cni": {"chainingMode": "none"}, "k8s": {"apiServerURLs": "https://192.0.2.1:6443 https://192.0.2.2:6443"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["1.18.2", "1.19.1"])
+def test_on_the_way_back_agents_get_their_former_settings_and_moved_nodes_keep_what_they_need(version):
+    release = dict_merge(OWN, LAID)
+    back = per_node.on_the_way_back(release, leaves.former(OWN, LAID), version)
+    now = dict_merge(leaves.without(release, back["absent"]), back["values"])
+    assert now == {**OWN, "waitForKubeProxy": False, "k8sServiceHost": "192.0.2.1", "k8sServicePort": 6443, "k8s": {**OWN["k8s"], **LAID["k8s"]}}
+
+
+def test_masquerading_that_came_after_the_migration_goes_where_no_agent_would_start_with_it():
+    former = leaves.former(OWN, {"kubeProxyReplacement": True})
+    release = dict_merge(OWN, {"kubeProxyReplacement": True, "bpf": {"masquerade": True}})
+    assert per_node.on_the_way_back(release, former, "1.18.2")["values"] == {"bpf": {"masquerade": False}}
+    assert per_node.on_the_way_back(release, former, "1.19.1")["values"] == {}
