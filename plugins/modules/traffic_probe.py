@@ -94,6 +94,11 @@ options:
     description: Seconds after which the prober ends by itself. Its result stays until it is fetched.
     type: int
     default: 3600
+  last:
+    description:
+      - With O(state=inspected), return only what became of the requests of so many last seconds, by Service. The last few seconds, in which requests may still
+        be under way (O(timeout) and a bit), are not among them yet.
+    type: int
   work_dir:
     description:
       - Folder on the host for the prober's files. Default is C(/run/kubeproxy-free/traffic) for root, and C(~/.cache/kubeproxy-free/traffic) for anybody else.
@@ -121,6 +126,13 @@ EXAMPLES = r"""
         kind: http
         address: 127.0.0.1
         port: 30080
+
+- name: See what the last five minutes were like
+  fleetops.kubeproxy_free.traffic_probe:
+    name: maintenance
+    state: inspected
+    last: 300
+  register: lately
 
 - name: Stop watching and fetch what was seen
   fleetops.kubeproxy_free.traffic_probe:
@@ -154,6 +166,11 @@ traffic:
       description: The longest delay between the time a request was due and the time it was sent. A large one means that this host was too
         busy to be trusted with latencies.
       type: float
+    services:
+      description:
+        - With O(last), by the name of the Service C(ok), C(refused), C(timed_out), C(reset) and C(other), over all paths but streams. Then only C(running) and
+          C(ended_by) are beside it.
+      type: dict
     totals:
       description: Sums over all paths, with the keys of RV(traffic.paths).
       type: dict
@@ -217,6 +234,7 @@ def main() -> None:
             timeout=dict(type="float", default=5),
             slow_threshold=dict(type="float", default=1),
             max_duration=dict(type="int", default=3600),
+            last=dict(type="int"),
             work_dir=dict(type="path"),
         ),
         required_if=[("state", "started", ["paths"]), ("state", "restarted", ["paths"])],

@@ -88,6 +88,16 @@ def test_inspected_leaves_it_running(call):
     assert call("inspected") == {"changed": False, "traffic": {}}
 
 
+def test_of_a_run_that_goes_on_the_last_seconds_are_told_by_service(call):
+    call("started", timeout=0.1)
+    time.sleep(5)  # rows are written when no request of their second can be under way any more
+    before = time.time()
+    all_of_it, none_of_it = call("inspected", last=60)["traffic"], call("inspected", last=1)["traffic"]
+    assert all_of_it["running"] and 10 <= all_of_it["services"]["good"]["ok"] <= (time.time() - before + 6) * 20
+    assert sum(none_of_it["services"]["good"].values()) == 0
+    assert set(all_of_it) == {"running", "ended_by", "services"}
+
+
 def test_it_ends_by_itself_and_its_result_waits(call, tmp_path):
     call("started", max_duration=1)
     process = pid(tmp_path)

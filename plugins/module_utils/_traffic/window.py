@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What probers saw in the last seconds, Service by Service, and whether that is more failure than is allowed. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import OUTCOMES
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import SERIES_COLUMNS
+
+PERCENTAGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+FAILURES = OUTCOMES[1:]
+
+
+def window(traffic: dict[str, Any], since: float) -> dict[str, Any]:
+    """The counts of a prober's run since a Unix time by that host's clock, by Service. A stream's reset is no failed request, so streams are left out."""
+    services: dict[str, dict[str, int]] = {}
+    for path in traffic.get("paths", []):
+        if path["kind"] != "stream":
+            counts = services.setdefault(path.get("service") or path["name"], dict.fromkeys(OUTCOMES, 0))
+            for row in path["series"]:
+                seen = dict(zip(SERIES_COLUMNS, row))
+                if seen["second"] >= since:
+                    for outcome in OUTCOMES:
+                        counts[outcome] += seen[outcome]
+    return {key: traffic[key] for key in ("running", "ended_by") if key in traffic} | {"services": services}
+
+
+def beyond(max_failed: str, asked: dict[str, dict[str, Any]], others: Iterable[dict[str, Any]] = ()) -> list[str]:
+    """Sentences for each Service of whose requests a larger share failed, and for each prober that was to be heard and was not.
+
+    asked: origin: result of traffic_probe with `last`. others: such results of a loop over hosts, which count as far as they are there.
+    """
+    limit = percentage(max_failed)
+    blind = [sentence for origin, result in asked.items() for sentence in _blind(origin, result)]
+    heard = {**{one.get("item", "?"): one for one in others}, **asked}
+    services: dict[str, dict[str, dict[str, int]]] = {}
+    for origin, result in heard.items():
+        for service, counts in ((result.get("traffic") or {}).get("services") or {}).items():
+            services.setdefault(service, {})[origin] = counts
+    if not blind and not any(sum(counts.values()) for seen in services.values() for counts in seen.values()):
+        blind = ["no request was counted; expected some of every Service in kpr_traffic_namespaces. Is there a Service with a ready endpoint?"]
+    return blind + [sentence for service, seen in sorted(services.items()) for sentence in _failing(service, seen, limit)]
+
+
+def percentage(text: Any) -> float:
+    """0.1 from "0.1%"."""
+    match = PERCENTAGE.fullmatch(str(text))
+    if not match or float(match[1]) > 100:
+        raise ValueError(f"max_failed is {text!r}; expected a percentage of the requests from 0% to 100%, such as 0.1%")
+    return float(match[1])
+
+
+def _blind(origin: str, result: dict[str, Any]) -> list[str]:
+    traffic = result.get("traffic") or {}
+    if traffic.get("running"):
+        return []
+    ended = f"the prober there has ended ({traffic['ended_by']})" if traffic.get("ended_by") else result.get("msg") or "there is no prober"
+    return [f"nothing is watched from {origin}: {ended}; expected it to run since before the wave (traffic_max_duration is its longest time)"]
+
+
+def _failing(service: str, seen: dict[str, dict[str, int]], limit: float) -> list[str]:
+    requests = sum(sum(counts.values()) for counts in seen.values())
+    by_kind = {kind: sum(counts[kind] for counts in seen.values()) for kind in FAILURES}
+    failed = sum(by_kind.values())
+    if not requests or 100 * failed <= limit * requests:
+        return []
+    kinds = ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in by_kind.items() if number)
+    worst = max(seen, key=lambda origin: sum(seen[origin][kind] for kind in FAILURES))
+    at_worst = sum(seen[worst][kind] for kind in FAILURES)
+    return [f"{service}: {failed} of {requests} requests failed, {_rounded(100 * failed / requests)}% ({kinds}; most from {worst}, {at_worst}); expected at most {limit:g}%"]
+
+
+def _rounded(percent: float) -> str:
+    return f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
