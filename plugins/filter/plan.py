@@ -12,4 +12,9 @@ class FilterModule:
 
     def filters(self):
         """Name -> function."""
-        return {"plan_findings": findings.findings, "plan_blockers": findings.blockers, "plan_lines": table.lines}
+        return {
+            "plan_findings": findings.findings,
+            "plan_blockers": findings.blockers,
+            "plan_api_servers": findings.api_servers,
+            "plan_lines": table.lines,
+        }

@@ -18,14 +18,20 @@ extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module
 options:
-  api_server_host:
-    description: Address or name of the API server that agents will use without kube-proxy. It is not tried if it is not given.
-    type: str
-    default: ""
-  api_server_port:
-    description: Port of the API server.
-    type: int
-    default: 6443
+  api_servers:
+    description: Where agents will find the API server without kube-proxy. Each is tried.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: Address or name.
+        type: str
+        required: true
+      port:
+        description: Port.
+        type: int
+        default: 6443
   api_server_timeout:
     description: Longest time for a connection to the API server, in seconds.
     type: int
@@ -58,7 +64,7 @@ options:
 EXAMPLES = r"""
 - name: Read the node
   fleetops.kubeproxy_free.node_facts:
-    api_server_host: api.example.com
+    api_servers: [{host: api.example.com}]
   register: node
 """
 
@@ -109,8 +115,10 @@ facts:
       elements: int
     api:
       description:
-        - C(host), C(port), C(reachable), C(trusted) (whether the cluster's CA vouches for it, V(null) if that is not known), C(error) and C(seconds).
-      type: dict
+        - For each of O(api_servers) C(host), C(port), C(reachable), C(trusted) (whether the cluster's CA vouches for it, V(null) if that is not known),
+          C(error) and C(seconds).
+      type: list
+      elements: dict
     unread:
       description: What could not be read.
       type: list
@@ -123,8 +131,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel im
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import facts
 
 ARGUMENTS = {
-    "api_server_host": {"type": "str", "default": ""},
-    "api_server_port": {"type": "int", "default": 6443},
+    "api_servers": {"type": "list", "elements": "dict", "default": [], "options": {
+        "host": {"type": "str", "required": True}, "port": {"type": "int", "default": 6443}}},
     "api_server_timeout": {"type": "int", "default": 5},
     "cilium_version": {"type": "str", "default": ""},
     "kernel_features": {"type": "list", "elements": "str", "default": ["kube_proxy_replacement", "service_mounts"], "choices": list(rules.FEATURES)},
@@ -137,8 +145,8 @@ def main():
     params = module.params
     if params["cilium_version"] and compat.minor(params["cilium_version"]) is None:
         module.fail_json(msg=f"cilium_version is '{params['cilium_version']}'; expected a version such as 1.19 or 1.19.1")
-    module.exit_json(changed=False, facts=facts.gather(params["api_server_host"], params["api_server_port"], params["api_server_timeout"],
-                                                       params["cilium_version"], params["kernel_features"]))
+    module.exit_json(changed=False, facts=facts.gather(params["api_servers"], params["api_server_timeout"], params["cilium_version"],
+                                                       params["kernel_features"]))
 
 
 if __name__ == "__main__":

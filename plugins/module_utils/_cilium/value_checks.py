@@ -119,7 +119,7 @@ def dsr(wanted):
 def masquerade(wanted):
     """Masquerading by eBPF, and what hangs on it."""
     bpf = wanted.true("bpf.masquerade")
-    if bpf and not wanted.kpr and wanted.minor <= 18:
+    if bpf and not wanted.kpr and not wanted.true("nodePort.enabled") and wanted.minor <= 18:
         yield finding(
             "bpf-masquerade",
             "blocker",

@@ -8,7 +8,7 @@ Helm takes any key without a word, and the agent skips what it does not know: wh
 
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import chart_keys, compat, keys, value_rules
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import chart_keys, compat, keys, leaves, value_rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.value_checks import CHECKS
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted, finding, shown
 
@@ -53,12 +53,16 @@ def _dead(wanted):
         if wanted.minor >= rule.since and wanted.given(rule.path) and rule.path not in seen:
             seen.add(rule.path)
             severity, why = EFFECTS[rule.effect]
-            yield finding(f"value-{rule.effect}", severity, rule.path, shown(wanted.get(rule.path)), f"{why} (since 1.{rule.since})", f"use now: {rule.use}")
+            yield finding(f"value-{rule.effect}", severity, rule.path, _shown(wanted, rule.path), f"{why} (since 1.{rule.since})", f"use now: {rule.use}")
+
+
+def _shown(wanted, path):
+    return shown(leaves.masked(wanted.get(path), path.split(".")))
 
 
 def _unknown(wanted):
     for path, (why, minor) in keys.unknown(wanted.values, wanted.minor):
-        value = shown(wanted.get(path))
+        value = _shown(wanted, path)
         if why == "gone":
             yield finding(
                 "value-gone",

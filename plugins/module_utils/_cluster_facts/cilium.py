@@ -29,6 +29,7 @@ def summary(found, node_configs, served, namespace):
         "version": (workload.image_tag(container["image"]) or "").lstrip("v") or None,
         "image": container["image"],
         "agents": workload.rollout(agents),
+        "update_strategy": agents["spec"].get("updateStrategy") or {},
         "operator": workload.rollout(operator) if operator else None,
         "owner": owner.owner(agents),
         "config": {key: data[key] for key in KEYS if key in data},

@@ -49,7 +49,7 @@ class Reader:
             return None
 
 
-def gather(api_host, api_port, api_timeout, cilium_version, kernel_features):
+def gather(api_servers, api_timeout, cilium_version, kernel_features):
     """Return the facts."""
     reader = Reader()
     links, routes = reader.json(*ADDRESSES), [reader.json(*argv) for argv in ROUTES]
@@ -67,7 +67,7 @@ def gather(api_host, api_port, api_timeout, cilium_version, kernel_features):
         "devices": found,
         "cni": cni.configurations(),
         "host_ports": None if dump is None else portmap.host_ports(dump),
-        "api": api_server.probe(api_host, api_port, api_timeout) if api_host else None,
+        "api": [api_server.probe(one["host"], one["port"], api_timeout) for one in api_servers],
         "unread": reader.unread,
     }
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from ansible.module_utils.common.dict_transformations import dict_merge
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, per_node
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.values import check_values
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, minor, node, some
 
 OURS = "kubeproxy-free"  # name of the CiliumNodeConfig that the migration makes
 KEY = "kube-proxy-replacement"
+KUBE_PROXY = "DaemonSet kube-system/kube-proxy"
 GITOPS = ("Argo CD", "Flux", "Rancher", "kapp", "Sveltos", "Cluster API")
 
 
@@ -40,6 +41,13 @@ def release(picture):
             "cilium-release-pending", BLOCKER, item, f"its status is {found['status']}",
             "Helm refuses to upgrade a release in that state.",
             f"See: helm -n {picture.wanted['cilium_namespace']} history {picture.wanted['cilium_release']}; then roll back to the last deployed revision.",
+        )
+    if picture.cluster.get("chart_error") and not picture.settled:
+        yield finding(
+            "chart-unreachable", BLOCKER, "controller", f"Helm does not find the chart: {picture.cluster['chart_error']}",
+            "The step `prepare` sets the release's values with it.",
+            "Set kpr_cilium_chart_ref (and kpr_cilium_chart_repo_url) to a chart that the controller reaches; a repository has to be added there first "
+            "(helm repo add), in an execution environment in its image.",
         )
     owner = picture.cluster["cilium"]["owner"]
     if owner and owner["name"] in GITOPS:
@@ -100,12 +108,19 @@ def replaced_already(picture):
     if picture.settled or picture.moving:
         return
     on = [name for name, agent in (picture.cluster["agents"] or {}).items() if agent["kube_proxy_replacement"]["enabled"]]
-    if on:
-        everywhere = len(on) == len(picture.cluster["agents"])
+    everywhere = len(on) == len(picture.cluster["agents"] or {})
+    if on and everywhere and not picture.cluster["kube_proxy"]["daemonset"]:
+        yield finding(
+            "replacement-already-on", NOTE, picture.name, f"agents of all nodes replace kube-proxy already, and there is no {KUBE_PROXY}",
+            "Nothing is left to move. The migration changes no node and only writes its record.",
+            "Run it once all the same, so that the playbook record and later plans know the cluster; or leave it.",
+        )
+    elif on:
         yield finding(
             "replacement-already-on", NOTE if everywhere else WARNING, picture.name,
             f"agents of {'all nodes' if everywhere else some(on)} replace kube-proxy already",
-            "The step that turns it on has nothing to do there.",
+            "The step `prepare` sets the release to leave Services to kube-proxy, and each wave turns the replacement on again. Until then an agent that "
+            "restarts leaves them to kube-proxy.",
             "Nothing; see that this is meant.",
         )
 
@@ -174,10 +189,11 @@ def node_configs(picture):
             "Upgrade Cilium first.",
         )
         return
-    overrides = cilium["overrides"]
-    blocked = overrides["allowed"] and KEY not in overrides["allowed"] or not overrides["allowed"] and KEY in overrides["denied"]
+    overrides, apart = cilium["overrides"], per_node.split(_wanted(picture), picture.wanted["cilium_version"])
+    keys = {KEY, *apart["moved"], *apart["retired"]}
+    blocked = keys - set(overrides["allowed"]) if overrides["allowed"] else keys & set(overrides["denied"])
     if not overrides["read"] or blocked:
-        found = "its agents read no CiliumNodeConfig" if not overrides["read"] else f"its agents let no CiliumNodeConfig set {KEY}"
+        found = "its agents read no CiliumNodeConfig" if not overrides["read"] else f"its agents let no CiliumNodeConfig set {some(blocked)}"
         yield finding(
             "node-config-blocked", BLOCKER, item, found,
             "Nodes are moved one by one with that object; it would have no effect.",
@@ -226,15 +242,27 @@ def values(picture):
 
 
 def _judged(picture):
-    """What is to be said of the values that the release will have in the end. The API's address and the version have rules of their own."""
+    """What is to be said of the values that the release will have in the end, and what is in the way of those that it has while nodes move.
+
+    The API's address and the version have rules of their own.
+    """
     if not picture.cluster["release"]:
         return []
-    in_the_end = {"kubeProxyReplacement": True, "k8sServiceHost": picture.wanted["api_server_host"] or "not given", "k8sServicePort": 6443}
-    wanted = dict_merge(dict_merge(picture.cluster["release"]["values"], picture.wanted["values"]), in_the_end)
+    wanted, version = _wanted(picture), picture.wanted["cilium_version"]
+    api = {"k8sServiceHost": picture.wanted["api_server_host"], "k8sServicePort": 6443} if picture.wanted["api_server_host"] else {}
+    given = api or any(picture.value(path) for path in ("k8sServiceHost", "k8sServiceHostRef.name", "k8s.apiServerURLs"))
+    in_the_end = {"kubeProxyReplacement": True, **api, **({} if given else {"k8sServiceHost": "not given", "k8sServicePort": 6443})}
+    meanwhile = dict_merge(per_node.split(wanted, version)["values"], {**in_the_end, "kubeProxyReplacement": False})
     try:
-        return [one for one in check_values(wanted, picture.wanted["cilium_version"]) if one["name"] != "chart-version"]
+        found = check_values(dict_merge(wanted, in_the_end), version)
+        found += [one for one in check_values(dict_merge(wanted, meanwhile), version) if one["severity"] == BLOCKER and one not in found]
     except ValueError:
         return []
+    return [one for one in found if one["name"] != "chart-version"]
+
+
+def _wanted(picture):
+    return dict_merge((picture.cluster["release"] or {}).get("values") or {}, picture.wanted["values"])
 
 
 RULES = (missing, release, rollout, agents, replaced_already, version, kubernetes, node_configs, values)

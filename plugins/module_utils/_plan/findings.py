@@ -18,12 +18,12 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.pict
 
 # What the inventory asks for, and what it is if it does not say.
 WANTED = {
-    "cluster": "", "helm": "", "helm_binary": "helm", "values": {}, "api_server_host": "", "cilium_version": "",
-    "cilium_namespace": "kube-system", "cilium_release": "cilium",
+    "cluster": "", "helm": "", "helm_binary": "helm", "values": {}, "api_server_host": "", "api_server_port": 6443, "cilium_version": "",
+    "cilium_namespace": "kube-system", "cilium_release": "cilium", "drain": False,
 }
 AFTER_API = (*reach.RULES, *nodes.RULES, *api_address.RULES, *cilium.RULES, *kube_proxy.RULES, *node_rules.RULES, *services.RULES, *surroundings.RULES)
 # Nothing can follow from these, so accepting them would only move the failure.
-NOT_ACCEPTABLE = ("cluster-unreadable", "helm-missing", "cilium-missing", "no-control-plane", "node-unknown")
+NOT_ACCEPTABLE = ("cluster-unreadable", "helm-missing", "chart-unreachable", "cilium-missing", "no-control-plane", "node-unknown")
 
 
 def findings(cluster, nodes_by_name, wanted, accepted=()):
@@ -34,6 +34,12 @@ def findings(cluster, nodes_by_name, wanted, accepted=()):
     for one in found:
         one["accepted"] = one["id"] not in NOT_ACCEPTABLE and (one["id"] in accepted or f"{one['id']}@{one['object']}" in accepted)
     return sorted(found, key=lambda one: (SEVERITIES.index(one["severity"]), one["accepted"]))
+
+
+def api_servers(cluster, wanted):
+    """[{host, port}] that agents will use, for node_facts to try; none of a cluster that could not be read."""
+    found = [] if cluster.get("error") else api_address.servers(Picture(cluster, {}, {**WANTED, **wanted}))
+    return [{"host": host, "port": port} for host, port in found]
 
 
 def blockers(found):

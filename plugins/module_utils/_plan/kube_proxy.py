@@ -45,8 +45,8 @@ def daemonset(picture):
             yield finding(
                 "kube-proxy-returned", BLOCKER, DAEMONSET, "it exists, but the migration of this cluster has ended",
                 "An upgrade by kubeadm or another manager has brought it back. It writes its rules beside Cilium's work.",
-                "Find out who made it (kubectl -n kube-system get ds kube-proxy --show-managed-fields), delete it and its ConfigMap, set proxy.disabled "
-                "in kubeadm-config, then run verify.",
+                "Find out who made it (kubectl -n kube-system get ds kube-proxy --show-managed-fields), delete it and its ConfigMap, and run migrate again, "
+                "which removes its rules; then record, which tells kubeadm.",
             )
         return
     if not found:
@@ -179,7 +179,15 @@ def health_port(picture):
         yield finding(
             "health-port-lost", WARNING if balanced else NOTE, picture.name, "kubeProxyReplacementHealthzBindAddr is not set",
             f"Nobody answers on port 10256 any more. Load balancers that ask there take the nodes out.{have}",
+            'Run tune with kpr_tune: {health_address: "0.0.0.0:10256"}, unless nobody asks there.' if picture.settled else
             'Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10256" in kpr_cilium_values, unless nobody asks there.',
+        )
+    elif not picture.settled:
+        yield finding(
+            "health-port-pauses", NOTE, picture.name, f"kubeProxyReplacementHealthzBindAddr is {answered}",
+            "An agent binds the port when it starts, and can only when kube-proxy has left it. So the agents of each wave are recreated a second time, and until "
+            f"they are back, for about half a minute, nobody answers there. Load balancers that ask there may leave the node out meanwhile.{have}",
+            "Let the first wave be one node and see what your load balancer does; keep waves small enough for the other nodes to carry the load.",
         )
 
 

@@ -69,7 +69,7 @@ def left(picture):
             yield finding(
                 "rules-left", WARNING, node(name), "there are rules of kube-proxy's, but the migration of this cluster has ended",
                 "Stale rules send packets to pods that are gone.",
-                "Apply role kube_proxy_cleanup to this node.",
+                "Run migrate again: in a cluster that has settled it removes such rules, node by node, and does nothing else.",
             )
 
 

@@ -90,12 +90,15 @@ def volumes(picture):
 
 def budgets(picture):
     tight = picture.cluster["tight_budgets"]
-    if tight:
-        yield finding(
-            "budget-blocks-drain", NOTE, picture.name, f"PodDisruptionBudgets that allow no eviction: {some(tight)}",
-            "The migration drains no node; whoever does so by hand would wait for them.",
-            "Nothing, or give these workloads another replica.",
-        )
+    if not tight:
+        return
+    found, drains = f"PodDisruptionBudgets that allow no eviction: {some(tight)}", picture.wanted["drain"] and not picture.settled
+    yield finding(
+        "budget-blocks-drain", WARNING if drains else NOTE, picture.name, found,
+        "With kpr_drain each wave drains its nodes first. It waits for these budgets as long as handover_drain_timeout says, then fails and halts the cluster."
+        if drains else "The migration drains no node; whoever does so by hand would wait for them.",
+        "Give these workloads another replica, or run without kpr_drain." if drains else "Nothing, or give these workloads another replica.",
+    )
 
 
 RULES = (cni, cni_workloads, mesh, virtual_ips, volumes, budgets)

@@ -263,3 +263,8 @@ def test_no_values_raise_and_every_finding_is_whole(flat, minor, facts):
     for one in check_values(values, f"1.{minor}", facts):
         assert one["severity"] in ("blocker", "warning", "note")
         assert all(isinstance(one[key], str) and one[key] for key in ("name", "key", "found", "why", "remedy"))
+
+
+def test_a_secret_under_a_key_that_nobody_knows_is_not_shown():
+    found = check_values({**GOOD, "clustermsh": {"tls": {"key": "c2VjcmV0"}}, "etcd": {"managed": True, "password": "geheim"}}, "1.19.1")
+    assert "clustermsh" in {one["key"] for one in found} and not any(secret in str(found) for secret in ("c2VjcmV0", "geheim")), found

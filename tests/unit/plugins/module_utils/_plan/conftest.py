@@ -28,6 +28,7 @@ class Cluster:
         self.agents = {name: copy.deepcopy(AGENT) for name in self.nodes}
         self.release = {"status": "deployed", "values": {"bpf": {"masquerade": True}}}
         self.wanted = {"cluster": "demo", "helm": "/usr/bin/helm", "helm_binary": "helm", "api_server_host": "api.example.com", "cilium_version": "1.19.1"}
+        self.chart_error = ""
         self.unread = []
         self.error = None
 
@@ -65,7 +66,8 @@ class Cluster:
     def facts(self):
         if self.error:
             return {"error": self.error}
-        return {**facts.summary(self.objects, self.unread, "kube-system"), "release": self.release, "agents": self.agents}
+        return {**facts.summary(self.objects, self.unread, "kube-system"), "release": self.release, "agents": self.agents,
+                "chart_error": self.chart_error}
 
     def plan(self, accepted=()):
         return findings.findings(self.facts(), self.nodes, self.wanted, accepted)

@@ -150,17 +150,17 @@ def one_of_two_control_planes(cluster):
 
 @case("api-unreachable", "blocker", "node worker1", says="172.20.0.11:6443: timed out")
 def firewall(cluster):
-    cluster.nodes["worker1"]["api"].update(reachable=False, error="timed out")
+    cluster.nodes["worker1"]["api"][0].update(reachable=False, error="timed out")
 
 
 @case("api-certificate", "blocker", "node worker1", says="certSANs")
 def certificate_for_another_name(cluster):
-    cluster.nodes["worker1"]["api"].update(trusted=False, error="Hostname mismatch")
+    cluster.nodes["worker1"]["api"][0].update(trusted=False, error="Hostname mismatch")
 
 
 @case("api-certificate-unchecked", "warning", "node worker1")
 def certificate_unchecked(cluster):
-    cluster.nodes["worker1"]["api"].update(trusted=None, error="/etc/kubernetes/pki/ca.crt cannot be read")
+    cluster.nodes["worker1"]["api"][0].update(trusted=None, error="/etc/kubernetes/pki/ca.crt cannot be read")
 
 
 @case("api-address-unset", "blocker", says="controlPlaneEndpoint is api.plan.lab:6443")
@@ -168,9 +168,41 @@ def no_address_but_an_endpoint(cluster):
     cluster.wanted["api_server_host"] = ""
 
 
-@case("agents-roll-before", "warning", says="api.example.com")
+@case("api-address-pinned", "blocker", says="cp1, one of 2 control planes")
+def a_list_of_urls_before_the_chart_knows_it(cluster):
+    one_of_two_control_planes(cluster)
+    cluster.object("daemonsets", "cilium")["spec"]["template"]["spec"]["containers"][0]["image"] = "quay.io/cilium/cilium:v1.17.1"
+    cluster.wanted["cilium_version"] = "1.17.1"
+    _kubernetes(cluster, "1.32.4")
+    cluster.wanted["values"] = {"k8s": {"apiServerURLs": "https://172.20.0.11:6443 https://172.20.0.12:6443"}}
+
+
+@case("api-address-unset", "blocker", says="ConfigMap kube-system/api, to which k8sServiceHostRef leads")
+def a_reference_that_leads_nowhere(cluster):
+    no_address(cluster)
+    cluster.wanted["values"] = {"k8sServiceHostRef": {"name": "api", "key": "host"}}
+
+
+@case("agents-roll-before", "warning", says="All 2 agents are recreated once, 2 at a time")
 def address_changes(_cluster):
     pass  # the cluster's agents use the Service address
+
+
+@case("agents-roll-before", "warning", says="OnDelete")
+def address_changes_and_no_agent_rolls(cluster):
+    cluster.object("daemonsets", "cilium")["spec"]["updateStrategy"] = {"type": "OnDelete"}
+
+
+@case("agents-roll-at-once", "blocker", "DaemonSet kube-system/cilium", says="10 of 10 agents")
+def all_agents_roll_at_once(cluster):
+    _fleet(cluster)["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"] = "100%"
+
+
+def _fleet(cluster):
+    """Ten agents, of which two nodes are enough for the plan."""
+    agents = cluster.object("daemonsets", "cilium")
+    agents["status"].update(desiredNumberScheduled=10, numberReady=10)
+    return agents
 
 
 # -- Cilium
@@ -183,6 +215,11 @@ def no_cilium(cluster):
 @case("cilium-not-by-helm", "blocker", says="helm list -A")
 def no_release(cluster):
     cluster.release = None
+
+
+@case("chart-unreachable", "blocker", "controller", says="repo cilium not found")
+def no_chart(cluster):
+    cluster.chart_error = "Error: repo cilium not found"
 
 
 @case("cilium-release-pending", "blocker", says="pending-upgrade")
@@ -235,10 +272,19 @@ def replacement_on_one_node(cluster):
     cluster.agents["worker1"]["kube_proxy_replacement"]["enabled"] = True
 
 
-@case("replacement-already-on", "note", says="all nodes")
+@case("replacement-already-on", "note", says="each wave turns the replacement on again")
 def replacement_everywhere(cluster):
     for agent in cluster.agents.values():
         agent["kube_proxy_replacement"]["enabled"] = True
+
+
+@case("replacement-already-on", "note", says="only writes its record")
+def replacement_from_the_first_moment(cluster):
+    replacement_everywhere(cluster)
+    cluster.cilium_config(kube_proxy_replacement="true")
+    cluster.delete("daemonsets", "kube-proxy")
+    for node in cluster.nodes.values():
+        node["rules"]["running"] = None
 
 
 @case("kubernetes-untested", "warning", says="1.31 to 1.34")
@@ -302,6 +348,12 @@ def key_not_allowed(cluster):
     _build_config(cluster, "--allow-config-keys=devices")
 
 
+@case("node-config-blocked", "blocker", says="let no CiliumNodeConfig set kube-proxy-replacement-healthz-bind-address")
+def health_port_denied(cluster):
+    _build_config(cluster, "--deny-config-keys=kube-proxy-replacement-healthz-bind-address")
+    cluster.release["values"]["kubeProxyReplacementHealthzBindAddr"] = "0.0.0.0:10256"
+
+
 @case("node-config-blocked", "blocker", says="read no CiliumNodeConfig")
 def only_the_config_map_is_read(cluster):
     _build_config(cluster, "--source=config-map:cilium-config")
@@ -346,6 +398,11 @@ def dead_value(cluster):
 @case("iptables-masquerade", "note", "Helm value bpf.masquerade")
 def masquerade_by_iptables(cluster):
     cluster.release["values"] = {}
+
+
+@case("no-conntrack", "blocker", "Helm value installNoConntrackIptablesRules")
+def value_that_is_right_in_the_end_and_stops_agents_meanwhile(cluster):
+    cluster.wanted["values"] = {"installNoConntrackIptablesRules": True}
 
 
 @case("value-word", "blocker", "Helm value loadBalancer.mode")
@@ -488,6 +545,16 @@ def begun(cluster):
 def health_port_taken(cluster):
     cluster.nodes["cp1"]["health_port"]["listeners"] = ["nginx"]
     cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
+
+
+@case("health-port-pauses", "note", says="recreated a second time")
+def health_port_kept(cluster):
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
+
+
+@case("health-port-lost", "note", says="kpr_tune")
+def no_health_port_and_settled(cluster):
+    cluster.record("settled")
 
 
 @case("health-port-lost", "note")
@@ -672,6 +739,12 @@ def longhorn_shared(cluster):
     _volume(cluster, {"accessModes": ["ReadWriteMany"], "csi": {"driver": "driver.longhorn.io", "volumeHandle": "x"}})
 
 
+@case("budget-blocks-drain", "warning", says="handover_drain_timeout")
+def tight_budget_and_drains(cluster):
+    tight_budget(cluster)
+    cluster.wanted["drain"] = True
+
+
 @case("budget-blocks-drain", "note", says="demo/web")
 def tight_budget(cluster):
     cluster.objects["budgets"].append({"metadata": {"name": "web", "namespace": "demo"}, "status": {"expectedPods": 3, "disruptionsAllowed": 0}})
@@ -689,6 +762,9 @@ def test_finding(cluster, change, ident, severity, item, says):
 UNTOUCHED = {"agents-roll-before", "external-ip-unowned", "health-port-lost", "host-ports"}
 # What else follows from a change.
 FOLLOW = {
+    "health_port_taken": {"health-port-pauses"},
+    "health_port_denied": {"health-port-pauses"},
+    "a_list_of_urls_before_the_chart_knows_it": {"value-later"},
     "workers_only": {"nodes-left-out"},
     "kubelet_of_another_minor": {"kubelet-not-restarted"},
     "api_server_upgraded": {"kubelet-behind", "kubernetes-untested"},

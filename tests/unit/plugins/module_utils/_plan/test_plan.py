@@ -93,7 +93,7 @@ def test_lines_say_what_the_cluster_is(cluster):
 
 def test_lines_put_nodes_together(cluster):
     for node in cluster.nodes.values():
-        node["api"].update(reachable=False, error="timed out")
+        node["api"][0].update(reachable=False, error="timed out")
     shown = [line for line in lines(cluster) if "api-unreachable" in line]
     assert shown == ["BLOCKER api-unreachable: node cp1, worker1"]
 
@@ -117,7 +117,7 @@ def test_lines_of_an_unreadable_cluster(cluster):
 
 
 def test_a_thousand_nodes_are_a_few_names_and_a_number(cluster):
-    cluster.nodes["cp1"]["api"].update(reachable=False, error="timed out")
+    cluster.nodes["cp1"]["api"][0].update(reachable=False, error="timed out")
     assert "BLOCKER api-unreachable: node cp1" in lines(cluster)
     for number in range(1000):
         name = f"n{number:04}"
