@@ -29,9 +29,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - For each cluster C(nodes), the number of calls by node, and C(api) with C(waves), the number in each wave, and C(besides), the number before and
-      after the waves.
-    - A loop and a retry count as often as they ran. A call on the API is one module, which may send several requests.
+    - For each cluster C(nodes), the number of calls by node, C(api) with C(waves), the number in each wave, and C(besides), the number before and
+      after the waves, and C(repeated), how often a call of all these was made again while something was waited for.
+    - A loop counts as often as it ran. A call on the API is one module, which may send several requests.
   type: list
   elements: dict
 """

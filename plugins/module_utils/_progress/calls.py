@@ -4,14 +4,14 @@
 
 """How many module calls a run makes: on each node, and on each cluster's API. Pure; private to this collection.
 
-A call on a node is what costs a round trip and a start of Python there; a loop and a retry make several. A call on the API is one module on the
-controller that asks the API, which may be several requests.
+A call on a node is what costs a round trip and a start of Python there; a loop makes several. A call on the API is one module on the controller that asks
+the API, which may be several requests. Waiting asks again and again: how often is told apart, since it hangs on the cluster and not on us.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 #: Actions that run on the controller only, whatever their host is.
 LOCAL = frozenset(
@@ -31,11 +31,23 @@ def where(action: str, arguments: dict[str, Any], delegated: bool) -> str:
     return "api" if action.startswith(KUBERNETES) or "kubeconfig" in arguments else ""
 
 
-def count(result: dict[str, Any]) -> int:
-    """How many calls one task's result on one host stands for."""
+def each(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The results of one task on one host that stand for a call: one for each item of a loop, none for what was skipped."""
     if "results" in result:
-        return sum(count(one) for one in result["results"] if isinstance(one, dict))
-    return 0 if result.get("skipped") else int(result.get("attempts") or 1)
+        for one in result["results"]:
+            yield from each(one) if isinstance(one, dict) else ()
+    elif not result.get("skipped"):
+        yield result
+
+
+def repeated(result: dict[str, Any]) -> int:
+    """How often a call was made again, until it was as wanted."""
+    return max(0, int(result.get("attempts") or 1) - 1)
+
+
+def delegated_to(result: dict[str, Any]) -> str:
+    """The host that a call was made on in place of the task's own, if it says so."""
+    return (result.get("_ansible_delegated_vars") or {}).get("ansible_delegated_host") or ""
 
 
 @dataclasses.dataclass
@@ -44,9 +56,11 @@ class Calls:
 
     nodes: dict[str, int] = dataclasses.field(default_factory=dict)
     api: dict[Optional[int], int] = dataclasses.field(default_factory=dict)  # by wave; None: before and after all of them
+    repeated: int = 0  # in all
 
-    def add(self, place: str, node: str, wave: Optional[int], number: int) -> None:
+    def add(self, place: str, node: str, wave: Optional[int], again: int) -> None:
         if place == "node":
-            self.nodes[node] = self.nodes.get(node, 0) + number
+            self.nodes[node] = self.nodes.get(node, 0) + 1
         elif place == "api":
-            self.api[wave] = self.api.get(wave, 0) + number
+            self.api[wave] = self.api.get(wave, 0) + 1
+        self.repeated += again if place else 0

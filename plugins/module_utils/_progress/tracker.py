@@ -14,7 +14,7 @@ import dataclasses
 import re
 from typing import Any, Optional
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._progress.calls import Calls, count, where
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._progress.calls import Calls, delegated_to, each, repeated, where
 
 STEP = re.compile(r"step \| (Begin|Keep how long it took): (\w+)$")
 #: The step with which a node has arrived; after a failure, give_back is none.
@@ -93,17 +93,19 @@ class Tracker:
 
     def call(self, host: str, action: str, arguments: dict[str, Any], delegated: bool, result: dict[str, Any]) -> None:
         """A task has run on a host."""
-        cluster, node = self._places.get(host, (None, ""))
-        if cluster is not None:
-            self.clusters[cluster].calls.add(where(action, arguments, delegated), node, self.clusters[cluster].present(host), count(result))
+        name, _own = self._places.get(host, (None, ""))
+        for one in each(result) if name is not None else ():
+            there = delegated_to(one) if delegated else host  # a node may ask another one of its cluster
+            place = where(action, arguments, delegated=there not in self._places)
+            self.clusters[name].calls.add(place, self._places.get(there, (name, ""))[1], self.clusters[name].present(host), repeated(one))
 
     def calls(self, cluster: str) -> dict[str, Any]:
-        """What the report tells of the calls so far: nodes (by name), api with waves (one number each) and besides."""
+        """What the report tells of the calls so far: nodes (by name), api with waves (one number each) and besides, and how many were repeated."""
         if cluster not in self.clusters:
             return {}
         found = self.clusters[cluster]
         waves = [found.calls.api.get(number, 0) for number in range(len(found.waves))]
-        return {"nodes": dict(found.calls.nodes), "api": {"waves": waves, "besides": found.calls.api.get(None, 0)}}
+        return {"nodes": dict(found.calls.nodes), "api": {"waves": waves, "besides": found.calls.api.get(None, 0)}, "repeated": found.calls.repeated}
 
     def end(self, now: float) -> list[dict[str, Any]]:
         """The run ends. Returns events, the last one of each cluster among them."""

@@ -85,11 +85,12 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class Calls:
-    """Module calls: by node, and on the API by wave and outside of all waves."""
+    """Module calls: by node, and on the API by wave and outside of all waves; and how often one of them was made again, in waiting."""
 
     nodes: dict[str, int]
     api_by_wave: tuple[int, ...]
     api_besides: int
+    repeated: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _wave(reader: Reader) -> Wave:
 def _calls(reader: Reader) -> Calls:
     nodes, api = reader.child("nodes"), reader.child("api")
     by_node = {name: int(nodes.number(name) or 0) for name in nodes.names()}
-    return reader.end(Calls(by_node, tuple(int(number) for number in api.items("waves")), int(api.number("besides") or 0)))
+    return reader.end(Calls(by_node, tuple(int(number) for number in api.items("waves")), int(api.number("besides") or 0), int(reader.number("repeated") or 0)))
 
 
 def _finding(reader: Reader) -> Finding:

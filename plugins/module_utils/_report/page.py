@@ -112,8 +112,7 @@ def _run(report: Report, axis: Optional[figure.Axis]) -> Optional[Markup]:
             parts.append(tag("p", f"{plural(report.traffic.left_out, 'request')} left out: the prober itself was kept from running.", class_="warn"))
     if any(step.began is not None for node in report.nodes for step in node.steps):
         parts += [_scroll(figure.timeline(report, axis)), _legend(STEP_WORDS)]
-    counted = f" Module calls: {summary.calls(report.calls)}." if report.calls else ""
-    return tag("section", parts, tag("p", f"Times are UTC.{counted}", class_="quiet"))
+    return tag("section", parts, tag("p", f"Times are UTC. Module calls: {summary.calls(report.calls)}.", class_="quiet"))
 
 
 def _legend(entries: object) -> Markup:

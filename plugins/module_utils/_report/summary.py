@@ -99,15 +99,17 @@ def _traffic(report: Report) -> Iterator[str]:
 
 
 def _calls(report: Report) -> Iterator[str]:
-    if report.calls:
-        yield f"module calls: {calls(report.calls)}"
+    yield f"module calls: {calls(report.calls)}"
 
 
-def calls(made: Calls) -> str:
+def calls(made: Optional[Calls]) -> str:
+    if made is None:
+        return "not counted (enable the callback plugin that does: ANSIBLE_CALLBACKS_ENABLED=fleetops.kubeproxy_free.progress)"
     most = max(made.nodes, key=lambda name: made.nodes[name], default=None)
     on_nodes = "none on nodes" if most is None else f"at most {made.nodes[most]} on a node ({most}), {number(sum(made.nodes.values()))} on all"
     waves = "".join(f", {number(count)} in wave {index}" for index, count in enumerate(made.api_by_wave, 1))
-    return f"{on_nodes}; on the API {number(made.api_besides + sum(made.api_by_wave))}: {number(made.api_besides)} before and after the waves{waves}"
+    again = f"; {number(made.repeated)} repeated in waiting" if made.repeated else ""
+    return f"{on_nodes}; on the API {number(made.api_besides + sum(made.api_by_wave))}: {number(made.api_besides)} before and after the waves{waves}{again}"
 
 
 def totals(traffic: Traffic) -> str:

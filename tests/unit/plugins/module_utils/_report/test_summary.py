@@ -21,6 +21,7 @@ def test_the_lines_of_a_run(three_nodes):
         "node control-1: untouched; kernel 6.1.0-32-amd64; found no rules of kube-proxy; removed nothing",
         "traffic: 24 requests on 2 paths: 3 refused, 0 timed out, 1 reset, 0 failed otherwise, 10.0 % slow",
         "  worker-1: host to shop/web:http NodePort IPv4: 3 refused, 1 reset, 2 slow of 14",
+        "module calls: not counted (enable the callback plugin that does: ANSIBLE_CALLBACKS_ENABLED=fleetops.kubeproxy_free.progress)",
         "next: See why worker-2 does not answer, then run the same command again.",
     ]
 
