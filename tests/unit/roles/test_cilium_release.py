@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real tasks of the role cilium with a stand-in for Helm, whose release holds secrets: what is shown of it, with the most words that Ansible has."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+SECRET = "c2VjcmV0"
+VALUES = {"clustermesh": {"useAPIServer": False, "apiserver": {"tls": {"server": {"key": SECRET}}}}, "bpf": {"lbMapMax": 1024}, "etcd": {"password": SECRET}}
+HELM = """#!/bin/sh
+case "$*" in
+  version) echo 'version.BuildInfo{Version:"v3.18.0", GitCommit:""}';;
+  *list*) [ -z "$REFUSES" ] || { echo "Error: Kubernetes cluster unreachable" >&2; exit 1; }
+          echo '[{"name": "cilium", "namespace": "kube-system", "revision": "1", "status": "deployed", "chart": "cilium-1.19.1", "app_version": "1.19.1"}]';;
+  *"get values"*) echo '%s';;
+  *"show chart"*) printf 'name: cilium\\nversion: 1.19.2\\nappVersion: 1.19.2\\n';;
+  *"plugin list"*) echo;;
+  *upgrade*) echo "Error: UPGRADE FAILED: another operation is in progress" >&2; exit 1;;
+  *) echo;;
+esac
+"""
+
+
+def run(folder, *words, values=(), **environment):
+    helm = folder / "helm"
+    helm.write_text(HELM % json.dumps(VALUES))
+    helm.chmod(0o755)
+    (folder / "kubeconfig").write_text('{"apiVersion": "v1", "kind": "Config"}')
+    variables = {"kpr_cluster": "demo", "cilium_helm_binary": str(helm), "cilium_version": "1.19.2", "cilium_kubeconfig": str(folder / "kubeconfig"), "cilium_chart_ref": "cilium/cilium",
+                 "cilium_values_step": dict(values)}
+    (folder / "play.yml").write_text(json.dumps([
+        {"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [{"ansible.builtin.include_role": {"name": "fleetops.kubeproxy_free.cilium"}}]}]))
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **environment}
+    done = subprocess.run(["ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", folder / "play.yml", *words], cwd=ROOT, env=environment, text=True,
+                          capture_output=True, check=False)  # fmt: skip
+    output = done.stdout + done.stderr
+    assert SECRET not in output
+    return done.returncode, output
+
+
+def test_what_changes_is_shown_leaf_by_leaf_with_the_charts_version(tmp_path):
+    code, output = run(tmp_path, "--check", "--diff", values={"clustermesh": {"useAPIServer": True}, "bpf": {"lbMapMax": 1024}, "etcd": {"password": "bmV3"}})
+    assert code == 0, output
+    changed = {" ".join(line.split()) for line in output.splitlines() if line.strip().startswith(("-", "+")) and "@@" not in line}
+    assert {"-chart: cilium-1.19.1", "+chart: cilium-1.19.2"} <= changed, changed
+    assert {"- clustermesh.useAPIServer: false", "+ clustermesh.useAPIServer: true"} <= changed, changed
+    assert "bmV3" not in output and any("etcd.password: (hidden, another one)" in line for line in changed)
+    assert not any("lbMapMax" in line for line in changed)
+
+
+def test_what_helm_refuses_is_told_without_the_values(tmp_path):
+    code, output = run(tmp_path)
+    assert code != 0 and "Helm did not set its values, Error: UPGRADE FAILED: another operation is in progress" in " ".join(output.split()), output
+
+
+def test_a_release_that_cannot_be_read_is_told(tmp_path):
+    code, output = run(tmp_path, REFUSES="1")
+    assert code != 0 and "it could not be read, Error: Kubernetes cluster unreachable" in " ".join(output.split()), output
