@@ -185,8 +185,8 @@ def health_port(picture):
     elif not picture.settled:
         yield finding(
             "health-port-pauses", NOTE, picture.name, f"kubeProxyReplacementHealthzBindAddr is {answered}",
-            "An agent binds the port when it starts, and can only when kube-proxy has left it. So the agents of each wave are recreated a second time, and until "
-            f"they are back, for about half a minute, nobody answers there. Load balancers that ask there may leave the node out meanwhile.{have}",
+            "An agent binds the port when it starts, and can only when kube-proxy has left it. So the agents of each wave are recreated a second time, and "
+            f"until they are back, for about half a minute, nobody answers there. Load balancers that ask there may leave the node out meanwhile.{have}",
             "Let the first wave be one node and see what your load balancer does; keep waves small enough for the other nodes to carry the load.",
         )
 

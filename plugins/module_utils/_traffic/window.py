@@ -71,7 +71,8 @@ def _failing(service: str, seen: dict[str, dict[str, int]], limit: float) -> lis
     kinds = ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in by_kind.items() if number)
     worst = max(seen, key=lambda origin: sum(seen[origin][kind] for kind in FAILURES))
     at_worst = sum(seen[worst][kind] for kind in FAILURES)
-    return [f"{service}: {failed} of {requests} requests failed, {_rounded(100 * failed / requests)}% ({kinds}; most from {worst}, {at_worst}); expected at most {limit:g}%"]
+    share = _rounded(100 * failed / requests)
+    return [f"{service}: {failed} of {requests} requests failed, {share}% ({kinds}; most from {worst}, {at_worst}); expected at most {limit:g}%"]
 
 
 def _rounded(percent: float) -> str:

@@ -36,10 +36,11 @@ def run(folder, *words, values=(), **environment):
     helm.write_text(HELM % json.dumps(VALUES))
     helm.chmod(0o755)
     (folder / "kubeconfig").write_text('{"apiVersion": "v1", "kind": "Config"}')
-    variables = {"kpr_cluster": "demo", "cilium_helm_binary": str(helm), "cilium_version": "1.19.2", "cilium_kubeconfig": str(folder / "kubeconfig"), "cilium_chart_ref": "cilium/cilium",
-                 "cilium_values_step": dict(values)}
+    variables = {"kpr_cluster": "demo", "cilium_helm_binary": str(helm), "cilium_version": "1.19.2", "cilium_kubeconfig": str(folder / "kubeconfig"),
+                 "cilium_chart_ref": "cilium/cilium", "cilium_values_step": dict(values)}  # fmt: skip
     (folder / "play.yml").write_text(json.dumps([
-        {"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [{"ansible.builtin.include_role": {"name": "fleetops.kubeproxy_free.cilium"}}]}]))
+        {"hosts": "localhost", "gather_facts": False, "vars": variables,
+         "tasks": [{"ansible.builtin.include_role": {"name": "fleetops.kubeproxy_free.cilium"}}]}]))  # fmt: skip
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **environment}
     done = subprocess.run(["ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", folder / "play.yml", *words], cwd=ROOT, env=environment, text=True,
                           capture_output=True, check=False)  # fmt: skip

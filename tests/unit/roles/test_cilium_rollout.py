@@ -80,7 +80,7 @@ def test_a_roll_out_that_is_longer_than_the_limit_has_its_time_as_long_as_someth
     threading.Thread(target=roll, args=(cluster, status), daemon=True).start()
     code, output = wait(cluster, tmp_path)
     assert code == 0, output
-    assert "2 of 4 are new" in output
+    assert "new are 2 of 4" in output
     assert LEASE in [path for path, _query in cluster.requests], "the lock is renewed meanwhile"
 
 

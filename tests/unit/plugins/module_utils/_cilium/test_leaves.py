@@ -10,7 +10,9 @@ import pytest
 from ansible.plugins.filter.core import combine
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import leaves
 
-OWN = {"bpf": {"lbMapMax": 131072}, "cni": {"chainingMode": "portmap", "exclusive": False}, "devices": "eth0", "ipam": {"mode": "kubernetes"}, "tunnel": "vxlan"}
+OWN = {
+    "bpf": {"lbMapMax": 131072}, "cni": {"chainingMode": "portmap", "exclusive": False}, "devices": "eth0", "ipam": {"mode": "kubernetes"}, "tunnel": "vxlan",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("laid, values, absent", [
@@ -52,14 +54,16 @@ def test_what_was_kept_first_is_not_kept_again():
 
 def test_keys_may_be_named_as_text_or_as_a_path_and_may_have_dots():
     values = {"prometheus": {"enabled": True}, "nodeSelector": {"kubernetes.io/os": "linux", "zone": "a"}}
-    assert leaves.without(values, ["prometheus", "nobody", ["nodeSelector", "kubernetes.io/os"], ["nodeSelector", "zone", "deeper"]]) == {"nodeSelector": {"zone": "a"}}
+    paths = ["prometheus", "nobody", ["nodeSelector", "kubernetes.io/os"], ["nodeSelector", "zone", "deeper"]]
+    assert leaves.without(values, paths) == {"nodeSelector": {"zone": "a"}}
     assert values["prometheus"] == {"enabled": True}
 
 
 def test_secrets_are_not_kept():
-    own = {"hubble": {"tls": {"server": {"key": "c2VjcmV0"}}}, "extraEnv": [{"name": "API_TOKEN", "value": "x"}], "k8sServiceHostRef": {"name": "api", "key": "host"}}
+    reference = {"k8sServiceHostRef": {"name": "api", "key": "host"}}
+    own = {"hubble": {"tls": {"server": {"key": "c2VjcmV0"}}}, "extraEnv": [{"name": "API_TOKEN", "value": "x"}], **reference}
     laid = {"hubble": {"tls": {"server": {"key": "other"}}}, "extraEnv": [], "k8sServiceHostRef": {"name": "b", "key": "c"}}
-    assert leaves.former(own, laid) == {"values": {"k8sServiceHostRef": {"name": "api", "key": "host"}}, "absent": []}
+    assert leaves.former(own, laid) == {"values": reference, "absent": []}
 
 
 def test_only_what_changes_is_shown_and_no_secret():

@@ -32,7 +32,8 @@ def test_a_window_has_what_began_in_it_service_by_service_and_no_streams():
 
 
 def heard(running=True, **services):
-    return {"traffic": {"running": running, "ended_by": None if running else "max_duration", "services": {name: {**NONE, **counts} for name, counts in services.items()}}}
+    seen = {name: {**NONE, **counts} for name, counts in services.items()}
+    return {"traffic": {"running": running, "ended_by": None if running else "max_duration", "services": seen}}
 
 
 @pytest.mark.parametrize("failed, limit, said", [
