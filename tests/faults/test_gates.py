@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gates that a user sets, and Helm values on their way there and back."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+HEALTH = "0.0.0.0:10256"
+VALUES = {"bpf": {"masquerade": True}, "kubeProxyReplacementHealthzBindAddr": HEALTH, "socketLB": {"hostNamespaceOnly": False}}
+SECRETS = {"etcd.password": "geheim-1", "clustermesh.config.someToken": "geheim-2"}
+
+
+def health(lab, node):
+    """What a load balancer is told by the node: the status, and which program says so."""
+    status = lab.on(node, "sh", "-c", "curl -s -o /dev/null -m 3 -w '%{http_code}' http://127.0.0.1:10256/healthz || true")
+    return status, [name for name in ("kube-proxy", "cilium-agent") if name in lab.on(node, "ss", "-ltnp", "sport", "=", ":10256")]
+
+
+def values(lab):
+    return json.loads(lab.helm("get", "values", "cilium", "-n", "kube-system", "-o", "json"))
+
+
+def masquerading(lab):
+    """Each agent's own word on it."""
+    pods = json.loads(lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "json"))["items"]
+    said = [lab.kubectl("-n", "kube-system", "exec", pod["metadata"]["name"], "-c", "cilium-agent", "--", "cilium-dbg", "status", "-o", "json") for pod in pods]
+    return {json.loads(one)["masquerading"]["mode"] for one in said}
+
+
+def test_requests_that_fail_in_a_wave_give_it_back(untouched):
+    """The shop shuts while the wave soaks; what the proofs probe answers all the time."""
+    lab = untouched
+    options = {"kpr_traffic": True, "kpr_soak": 20, "kpr_checks": [{"name": "users", "traffic": {"max_failed": "5%"}}]}
+    process = lab.start("migrate", "-e", json.dumps(options))
+    lab.wait_for(process, "step | Run: soak]")
+    lab.kubectl("-n", "demo", "scale", "deployment/web", "--replicas=0")
+    try:
+        assert process.wait(900) != 0
+    finally:
+        lab.kubectl("-n", "demo", "scale", "deployment/web", "--replicas=3")
+    (halted,) = [step for node in lab.report["nodes"].values() for step in node["steps"] if not step["ok"]]
+    assert halted["name"] == "soak" and "users: since the wave began, demo/" in halted["error"] and "expected at most 5%" in halted["error"], halted
+    assert lab.phase() == "halted" and lab.modes() == {"cp1": False, "worker1": False} and lab.kube_proxies() == {"cp1", "worker1"}
+    lab.kubectl("-n", "demo", "rollout", "status", "deployment/web", "--timeout=120s")
+    status, output = lab.run("migrate", "-e", json.dumps({**options, "kpr_soak": 0}))
+    assert status == 0 and lab.phase() == "settled", output[-3000:]
+
+
+def test_values_go_to_nodes_one_by_one_and_come_back_as_they_were(untouched):
+    lab = untouched
+    lab.helm("upgrade", "cilium", lab.variables["kpr_cilium_chart_ref"], "-n", "kube-system", "--reuse-values",
+             *(word for path, value in SECRETS.items() for word in ("--set", f"{path}={value}")))  # fmt: skip
+    before, dns = values(lab), lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "jsonpath={.items[*].metadata.uid}")
+    given = ("-e", json.dumps({"kpr_cilium_values": VALUES, "kpr_control_planes": "last"}))
+    status, output = lab.run("migrate", *given, "--check", "--diff")
+    assert status == 0 and "bpf.masquerade: true" in output and values(lab) == before, output[-3000:]
+    status, canary = lab.run("migrate", *given, "-e", "kpr_wave_count=1", "-vvv")
+    assert status == 0, canary[-3000:]
+    assert health(lab, "worker1") == ("200", ["cilium-agent"]) and health(lab, "cp1") == ("200", ["kube-proxy"])
+    status, output = lab.run("migrate", *given)
+    assert status == 0 and lab.phase() == "settled", output[-3000:]
+    assert health(lab, "worker1") == health(lab, "cp1") == ("200", ["cilium-agent"]) and masquerading(lab) == {"BPF"}
+    assert lab.kubectl("-n", "kube-system", "get", "ciliumnodeconfigs", "-o", "name") == ""
+    status, back = lab.run("rollback", *given, "-vvv")
+    assert status == 0, back[-3000:]
+    assert values(lab) == before and masquerading(lab) == {"IPTables"}
+    time.sleep(6)  # kube-proxy tries to bind its port every 5 seconds
+    assert health(lab, "worker1") == health(lab, "cp1") == ("200", ["kube-proxy"])
+    assert not set(dns.split()) & set(lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "jsonpath={.items[*].metadata.uid}").split())
+    assert not [secret for secret in SECRETS.values() if secret in canary + back]
+
+
+def test_rules_that_a_returned_kube_proxy_has_left_are_removed_and_nothing_else_is_done(untouched):
+    lab = untouched
+    objects = lab.kubectl("-n", "kube-system", "get", "daemonset/kube-proxy", "configmap/kube-proxy", "-o", "json")
+    assert lab.run("migrate")[0] == 0
+    items = json.loads(objects)["items"]
+    for item in items:
+        item["metadata"] = {key: item["metadata"][key] for key in ("name", "namespace", "labels") if key in item["metadata"]}
+        item.pop("status", None)
+    lab.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    try:
+        lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/kube-proxy", "--timeout=120s")
+        time.sleep(10)
+    finally:
+        lab.kubectl("-n", "kube-system", "delete", "daemonset,configmap", "kube-proxy", "--wait")
+    agents = lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "jsonpath={.items[*].metadata.uid}")
+    assert "KUBE-SERVICES" in lab.on("worker1", "iptables-save", "-t", "nat")
+    status, output = lab.run("plan")
+    assert status == 0 and "rules-left" in output, output[-3000:]
+    status, output = lab.run("migrate")
+    assert status == 0 and lab.phase() == "settled", output[-3000:]
+    assert all("KUBE-SERVICES" not in lab.on(node, "iptables-save", "-t", "nat") for node in ("cp1", "worker1"))
+    assert lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "jsonpath={.items[*].metadata.uid}") == agents
+    status, output = lab.run("migrate")
+    assert status == 0 and "No node is left to move" in output and "rules-left" not in output, output[-3000:]
+
+
+def test_a_chart_that_cannot_be_had_is_told_before_anything_changes(untouched):
+    lab = untouched
+    status, output = lab.run("migrate", "-e", "kpr_cilium_chart_ref=nowhere/cilium")
+    assert status != 0 and "chart-unreachable" in output and "nothing was changed" in output and lab.phase() == "", output[-3000:]
