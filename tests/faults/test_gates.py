@@ -26,10 +26,14 @@ def values(lab):
     return json.loads(lab.helm("get", "values", "cilium", "-n", "kube-system", "-o", "json"))
 
 
+def pods(lab, app):
+    return set(lab.kubectl("-n", "kube-system", "get", "pods", "-l", f"k8s-app={app}", "-o", "jsonpath={.items[*].metadata.uid}").split())
+
+
 def masquerading(lab):
     """Each agent's own word on it."""
-    pods = json.loads(lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "json"))["items"]
-    said = [lab.kubectl("-n", "kube-system", "exec", pod["metadata"]["name"], "-c", "cilium-agent", "--", "cilium-dbg", "status", "-o", "json") for pod in pods]
+    names = lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "name").split()
+    said = [lab.kubectl("-n", "kube-system", "exec", name, "-c", "cilium-agent", "--", "cilium-dbg", "status", "-o", "json") for name in names]
     return {json.loads(one)["masquerading"]["mode"] for one in said}
 
 
@@ -56,7 +60,7 @@ def test_values_go_to_nodes_one_by_one_and_come_back_as_they_were(untouched):
     lab = untouched
     lab.helm("upgrade", "cilium", lab.variables["kpr_cilium_chart_ref"], "-n", "kube-system", "--reuse-values",
              *(word for path, value in SECRETS.items() for word in ("--set", f"{path}={value}")))  # fmt: skip
-    before, dns = values(lab), lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "jsonpath={.items[*].metadata.uid}")
+    before, dns = values(lab), pods(lab, "kube-dns")
     given = ("-e", json.dumps({"kpr_cilium_values": VALUES, "kpr_control_planes": "last"}))
     status, output = lab.run("migrate", *given, "--check", "--diff")
     assert status == 0 and "bpf.masquerade: true" in output and values(lab) == before, output[-3000:]
@@ -72,7 +76,7 @@ def test_values_go_to_nodes_one_by_one_and_come_back_as_they_were(untouched):
     assert values(lab) == before and masquerading(lab) == {"IPTables"}
     time.sleep(6)  # kube-proxy tries to bind its port every 5 seconds
     assert health(lab, "worker1") == health(lab, "cp1") == ("200", ["kube-proxy"])
-    assert not set(dns.split()) & set(lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "jsonpath={.items[*].metadata.uid}").split())
+    assert dns and not dns & pods(lab, "kube-dns")
     assert not [secret for secret in SECRETS.values() if secret in canary + back]
 
 
@@ -90,14 +94,14 @@ def test_rules_that_a_returned_kube_proxy_has_left_are_removed_and_nothing_else_
         time.sleep(10)
     finally:
         lab.kubectl("-n", "kube-system", "delete", "daemonset,configmap", "kube-proxy", "--wait")
-    agents = lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "jsonpath={.items[*].metadata.uid}")
+    agents = pods(lab, "cilium")
     assert "KUBE-SERVICES" in lab.on("worker1", "iptables-save", "-t", "nat")
     status, output = lab.run("plan")
     assert status == 0 and "rules-left" in output, output[-3000:]
     status, output = lab.run("migrate")
     assert status == 0 and lab.phase() == "settled", output[-3000:]
     assert all("KUBE-SERVICES" not in lab.on(node, "iptables-save", "-t", "nat") for node in ("cp1", "worker1"))
-    assert lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "jsonpath={.items[*].metadata.uid}") == agents
+    assert pods(lab, "cilium") == agents
     status, output = lab.run("migrate")
     assert status == 0 and "No node is left to move" in output and "rules-left" not in output, output[-3000:]
 
