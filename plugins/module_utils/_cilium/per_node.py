@@ -21,19 +21,23 @@ HEALTH, HEALTH_KEY = "kubeProxyReplacementHealthzBindAddr", "kube-proxy-replacem
 NEEDED = (("k8sServiceHost",), ("k8sServicePort",), ("k8sServiceHostRef",), ("k8s", "apiServerURLs"), ("waitForKubeProxy",))
 
 
-def split(values, version):
-    """Return what these values mean for a release that does not replace kube-proxy yet.
+def split(values, version, replaced=False):
+    """Return what these values mean for a release that does not replace kube-proxy yet (replaced: that does so already, beside it).
 
     values: Helm values to lay over them; moved: settings for nodes whose agents replace it; retired: settings for nodes that it has left.
     """
-    wanted = Wanted(values, (compat.minor(version) or compat.LAST)[1], {})
+    wanted = _wanted(values, version)
     held, moved = {}, {}
     for path, last, key in TOGETHER:
-        if wanted.minor <= last and wanted.true(path) and not wanted.true("nodePort.enabled"):
+        if wanted.minor <= last and wanted.true(path) and not replaced and not wanted.true("nodePort.enabled"):
             leaves.put(held, path.split("."), False)
             moved[key] = "true"
     health = str(wanted.get(HEALTH) or "")
     return {"values": held, "moved": moved, "retired": {HEALTH_KEY: health} if health else {}}
+
+
+def _wanted(values, version):
+    return Wanted(values, (compat.minor(version) or compat.LAST)[1], {})
 
 
 def on_the_way_back(values, former, version):
@@ -46,4 +50,4 @@ def on_the_way_back(values, former, version):
         "absent": [path for path in former["absent"] if tuple(path[:1]) not in NEEDED and tuple(path[:2]) not in NEEDED],
     }
     then = dict_merge(leaves.without(values, back["absent"]), back["values"])
-    return {**back, "values": dict_merge(back["values"], split(then, version)["values"])}
+    return {**back, "values": dict_merge(back["values"], split(then, version, _wanted(then, version).kpr)["values"])}

@@ -8,6 +8,7 @@ from ansible.module_utils.common.dict_transformations import dict_merge
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, per_node
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.values import check_values
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, minor, node, some
 
 OURS = "kubeproxy-free"  # name of the CiliumNodeConfig that the migration makes
@@ -112,15 +113,14 @@ def replaced_already(picture):
     if on and everywhere and not picture.cluster["kube_proxy"]["daemonset"]:
         yield finding(
             "replacement-already-on", NOTE, picture.name, f"agents of all nodes replace kube-proxy already, and there is no {KUBE_PROXY}",
-            "Nothing is left to move. The migration changes no node and only writes its record.",
-            "Run it once all the same, so that the playbook record and later plans know the cluster; or leave it.",
+            "Nothing is left to move, and the migration changes nothing.",
+            "Nothing. Before each upgrade with kubeadm run the playbook record.",
         )
     elif on:
         yield finding(
             "replacement-already-on", NOTE if everywhere else WARNING, picture.name,
             f"agents of {'all nodes' if everywhere else some(on)} replace kube-proxy already",
-            "The step `prepare` sets the release to leave Services to kube-proxy, and each wave turns the replacement on again. Until then an agent that "
-            "restarts leaves them to kube-proxy.",
+            "Those agents are not recreated; their wave proves that they serve, and takes kube-proxy away. A way back leaves them as they are.",
             "Nothing; see that this is meant.",
         )
 
@@ -252,7 +252,9 @@ def _judged(picture):
     api = {"k8sServiceHost": picture.wanted["api_server_host"], "k8sServicePort": 6443} if picture.wanted["api_server_host"] else {}
     given = api or any(picture.value(path) for path in ("k8sServiceHost", "k8sServiceHostRef.name", "k8s.apiServerURLs"))
     in_the_end = {"kubeProxyReplacement": True, **api, **({} if given else {"k8sServiceHost": "not given", "k8sServicePort": 6443})}
-    meanwhile = dict_merge(per_node.split(wanted, version)["values"], {**in_the_end, "kubeProxyReplacement": False})
+    before = Wanted(picture.cluster["release"]["values"], 0, {})  # agents that replaced kube-proxy beside it go on doing so
+    meanwhile = dict_merge(per_node.split(wanted, version, before.kpr)["values"],
+                           {**in_the_end, "kubeProxyReplacement": before.get("kubeProxyReplacement") if before.kpr else False})
     try:
         found = check_values(dict_merge(wanted, in_the_end), version)
         found += [one for one in check_values(dict_merge(wanted, meanwhile), version) if one["severity"] == BLOCKER and one not in found]

@@ -27,6 +27,13 @@ def test_where_parts_of_the_replacement_serve_node_ports_already_masquerading_st
     assert per_node.split({**MASQUERADE, "nodePort": {"enabled": True}}, "1.18.2")["moved"] == {}
 
 
+def test_where_agents_replace_kube_proxy_beside_it_they_go_on_doing_so():
+    assert per_node.split(MASQUERADE, "1.18.2", replaced=True) == {"values": {}, "moved": {}, "retired": {}}
+    both = {**MASQUERADE, "kubeProxyReplacement": "strict"}
+    assert per_node.on_the_way_back(both, leaves.former(both, {"kubeProxyReplacement": True}), "1.15.19") == {
+        "values": {"kubeProxyReplacement": "strict"}, "absent": []}
+
+
 @pytest.mark.parametrize("version", ["1.15.19", "1.18.2", "1.19.1"])
 def test_the_release_is_valid_while_nodes_move(version):
     meanwhile = {**dict_merge(MASQUERADE, per_node.split(MASQUERADE, version)["values"]), "kubeProxyReplacement": False}

@@ -272,13 +272,13 @@ def replacement_on_one_node(cluster):
     cluster.agents["worker1"]["kube_proxy_replacement"]["enabled"] = True
 
 
-@case("replacement-already-on", "note", says="each wave turns the replacement on again")
+@case("replacement-already-on", "note", says="are not recreated")
 def replacement_everywhere(cluster):
     for agent in cluster.agents.values():
         agent["kube_proxy_replacement"]["enabled"] = True
 
 
-@case("replacement-already-on", "note", says="only writes its record")
+@case("replacement-already-on", "note", says="changes nothing")
 def replacement_from_the_first_moment(cluster):
     replacement_everywhere(cluster)
     cluster.cilium_config(kube_proxy_replacement="true")
