@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import os
+import socket
+import struct
 import tempfile
 import time
-from typing import Iterable, Iterator, Optional
+from typing import Iterable, Iterator, Optional, TextIO
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import save, tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.model import Interest, Placed, Table
@@ -21,7 +24,11 @@ LOCK = "/run/xtables.lock"
 LOCK_SECONDS = 30
 # iptables-restore takes the lock by itself from the first version on, and can be told another lock from the second one on.
 TAKES_LOCK = (1, 6, 2)
-OTHER_LOCK = (1, 8, 5)
+OTHER_LOCK = (1, 8, 6)
+# linux/netfilter_ipv4/ip_tables.h and ip6_tables.h: what the kernel says of a table
+LEVEL = {"ip": (socket.AF_INET, socket.IPPROTO_IP), "ip6": (socket.AF_INET6, socket.IPPROTO_IPV6)}
+GET_INFO = 64
+INFO = struct.Struct("=32sI20s20sII")
 
 
 def existing(family: str) -> list[str]:
@@ -30,6 +37,24 @@ def existing(family: str) -> list[str]:
             return names.read().split()
     except FileNotFoundError:
         return []
+
+
+def in_use(family: str) -> list[str]:
+    """Of the existing tables those with rules or chains, as the kernel says without any program."""
+    return [name for name in existing(family) if not _is_empty(family, name)]
+
+
+def _is_empty(family: str, table: str) -> bool:
+    """Has it nothing but one entry for each of its hooks, and the one at the end?"""
+    domain, level = LEVEL[family]
+    answer, size = ctypes.create_string_buffer(table.encode(), INFO.size), ctypes.c_uint32(INFO.size)
+    # socket.getsockopt cannot tell the kernel which table
+    libc = ctypes.CDLL(None, use_errno=True)
+    with socket.socket(domain, socket.SOCK_RAW, socket.IPPROTO_RAW) as kernel:
+        if libc.getsockopt(kernel.fileno(), level, GET_INFO, answer, ctypes.byref(size)):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), f"legacy table {table}")
+    _name, hooks, _entries, _underflows, entries, _size = INFO.unpack(answer.raw)
+    return bool(entries == bin(hooks).count("1") + 1)
 
 
 class LockHeld(Exception):
@@ -50,13 +75,18 @@ class Lock:
         if TAKES_LOCK <= self._programs.version < OTHER_LOCK:
             yield
             return
-        with open(os.environ.get("XTABLES_LOCKFILE", LOCK), "a", encoding="utf-8") as lock, tempfile.NamedTemporaryFile(prefix="xtables-") as own:
+        with _open_lock() as lock, tempfile.NamedTemporaryFile(prefix="xtables-") as own:
             _acquire(lock.fileno(), lock.name)
             self.instead = own.name
             try:
                 yield
             finally:
                 self.instead = None
+
+
+def _open_lock() -> TextIO:
+    """As iptables does: whoever may read it could hold it."""
+    return open(os.environ.get("XTABLES_LOCKFILE", LOCK), "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _acquire(lock: int, name: str) -> None:
@@ -67,7 +97,7 @@ def _acquire(lock: int, name: str) -> None:
             return
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise LockHeld(f"another program has held {name} for {LOCK_SECONDS} s; see which: fuser -v {name}") from None
+                raise LockHeld(f"another program has held {name} for {LOCK_SECONDS} s, expected it to let go. See which: fuser -v {name}") from None
             time.sleep(0.1)
 
 

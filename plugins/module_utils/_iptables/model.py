@@ -59,6 +59,8 @@ class Table:
     chains: dict[str, Chain] = dataclasses.field(default_factory=dict)
     # lines that could not be read: their number and text
     unread: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+    # why there are rules without text although their words are wanted
+    untold: list[str] = dataclasses.field(default_factory=list)
 
     def __str__(self) -> str:
         return f"{self.backend} {self.family} {self.name}"

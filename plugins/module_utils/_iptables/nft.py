@@ -44,13 +44,22 @@ class Nft:
         self.programs = programs
         self.session = session
 
+        # the chains of all tables, and in which generation they were read
+        self._chains: tuple[int, ruleset.Chains] = (-1, {})
+
     def tables(self) -> list[str]:
         return [table.name for table in ruleset.tables(self.session.kernel, self.family)]
+
+    def chains(self, table: str) -> dict[str, Optional[str]]:
+        """Name -> policy. Kernels tell the chains of all tables, whichever is asked for; so they are asked once for all."""
+        if self._chains[0] != self.session.generation:
+            self._chains = self.session.generation, ruleset.chains(self.session.kernel, self.family)
+        return self._chains[1].get(table, {})
 
     def read(self, name: str, interest: Interest) -> Table:
         table = Table(self.name, self.family, name)
         kernel = self.session.kernel
-        for chain, policy in ruleset.chains(kernel, self.family, name).items():
+        for chain, policy in self.chains(name).items():
             table.chains[chain] = Chain(chain, policy)
             if not interest.skip(chain):
                 found = ruleset.rules(kernel, self.family, name, chain)
@@ -66,29 +75,30 @@ class Nft:
 
     def _add_text(self, table: Table, chain: str) -> None:
         """The rules' words. Where they cannot be had, the rules stay without, and nobody can take them for known ones."""
-        if self.programs is None:
-            table.unread.append((0, f"rules of {chain}: this host has no iptables program of the nft backend to print them"))
-            return
         try:
             texts = self.chain(table.name, chain)
-        except tools.ToolFailed as error:
-            table.unread.append((0, f"rules of {chain}: {error}"))
+        except (tools.ToolFailed, tools.Missing) as error:
+            table.untold.append(f"rules of chain {chain}: {error}")
             return
         rules = table.chains[chain].rules or []
         if len(texts) != len(rules):
-            table.unread.append((0, f"rules of {chain}: the kernel has {len(rules)}, iptables prints {len(texts)}"))
+            table.untold.append(
+                f"rules of chain {chain}: the kernel has {len(rules)}, and '{' '.join(self._programs().iptables)}' prints {len(texts)}. "
+                "Is it older than the program that made them? Install a newer iptables, then run this again"
+            )
             return
         table.chains[chain].rules = [rule._replace(text=text) for rule, text in zip(rules, texts)]
 
     def chain(self, table: str, name: str) -> list[str]:
         """The text of the chain's rules."""
-        if self.programs is None:
-            return []
-        return [line for line in tools.run([*self.programs.iptables, "-t", table, "-S", name]).splitlines() if line.startswith("-A ")]
+        return [line for line in tools.run([*self._programs().iptables, "-t", table, "-S", name]).splitlines() if line.startswith("-A ")]
 
     def dump(self, name: str) -> list[str]:
         """The table's text, with every rule."""
-        return tools.run([*self.programs.save, "-t", name]).splitlines() if self.programs else []
+        return tools.run([*self._programs().save, "-t", name]).splitlines()
+
+    def _programs(self) -> tools.Programs:
+        return self.programs or tools.need_all("nft", self.family)
 
     def unlink(self, table: Table, rules: Iterable[Placed]) -> None:
         self.session.commit(ruleset.delete_rule(self.family, table.name, chain, rule.handle or 0) for chain, rule in rules)

@@ -15,6 +15,9 @@ CHAIN_LINE = re.compile(r":(\S+) (\S+) \[\d+:\d+\]$")
 RULE_LINE = re.compile(r"(?:\[\d+:\d+\] )?(-A (\S+)(?: .*)?)$")
 
 
+AGAIN = "run this again; if it stays so, look at what the program prints"
+
+
 class Incomplete(ValueError):
     """The text ends, or goes on, where a table is not finished: the program was cut off."""
 
@@ -47,16 +50,16 @@ def read(lines: Iterable[str], backend: str, family: str, interest: Interest) ->
         elif not line or line.startswith("#"):
             continue
         elif table is None or line.startswith("*"):
-            raise Incomplete(f"line {number} is not where a table can be: {line}")
+            raise Incomplete(f"{backend} {family}: in what iptables-save prints, line {number} is '{line}', expected a table; {AGAIN}")
         else:
             _read_line(table, number, line, interest)
     if table is not None:
-        raise Incomplete(f"the text ends in line {number}, before the COMMIT of table {table.name}")
+        raise Incomplete(f"{backend} {family}: what iptables-save prints ends in line {number}, expected the COMMIT of table {table.name}; {AGAIN}")
     return tables
 
 
 def _read_line(table: Table, number: int, line: str, interest: Interest) -> None:
-    match = CHAIN_LINE.match(line)
+    match = CHAIN_LINE.match(line) if line.startswith(":") else None
     if match:
         name, policy = match.groups()
         table.chains[name] = Chain(name, None if policy == "-" else policy, None if interest.skip(name) else [], 0)

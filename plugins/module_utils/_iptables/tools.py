@@ -20,9 +20,13 @@ class ToolFailed(Exception):
     """A program said no. The message has its words."""
 
     def __init__(self, argv: Sequence[str], rc: int, stderr: str) -> None:
-        super().__init__(f"'{' '.join(argv)}' ended with {rc}: {stderr.strip() or 'it said nothing'}")
+        super().__init__(f"'{' '.join(argv)}' ended with {rc}, expected 0: {stderr.strip() or 'it said nothing'}. Run that command by hand to see more")
         self.rc = rc
         self.stderr = stderr
+
+
+class Missing(Exception):
+    """A program that is needed is not on this host."""
 
 
 class Programs(NamedTuple):
@@ -42,6 +46,14 @@ def which(name: str) -> Optional[str]:
     return shutil.which(name, path=SEARCH_PATH)
 
 
+def need(name: str) -> str:
+    """The program's path. Raises Missing."""
+    path = which(name)
+    if path is None:
+        raise Missing(f"this host has no program {name} (looked for in {SEARCH_PATH}); install it, then run this again")
+    return path
+
+
 def environment(extra: Optional[Mapping[str, str]] = None) -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C", "PATH": SEARCH_PATH, **(extra or {})}
 
@@ -55,6 +67,18 @@ def run(argv: Sequence[str], stdin: str = "", extra: Optional[Mapping[str, str]]
     if done.returncode:
         raise ToolFailed(argv, done.returncode, done.stderr)
     return done.stdout
+
+
+def need_all(backend: str, family: str) -> Programs:
+    """The programs for that backend and family. Raises Missing."""
+    found = find(backend, family)
+    if found is None:
+        name = f"{COMMAND[family]}-{backend}"
+        raise Missing(
+            f"this host has no iptables program of the {backend} backend ({name} or xtables-{backend}-multi, looked for in {SEARCH_PATH}); "
+            "install it (Debian: iptables; Red Hat: iptables-nft or iptables-legacy), then run this again"
+        )
+    return found
 
 
 def find(backend: str, family: str) -> Optional[Programs]:

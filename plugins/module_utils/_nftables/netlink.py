@@ -80,6 +80,14 @@ def message(kind: int, family: str, payload: bytes, flags: int = 0) -> bytes:
     return HEADER.pack(size, NFNL_SUBSYS_NFTABLES << 8 | kind, NLM_F_REQUEST | flags, 0, 0) + FAMILY.pack(FAMILIES[family], 0, 0) + payload
 
 
+def batch(messages: Iterable[bytes], condition: bytes = b"") -> bytes:
+    """The messages as one transaction, whose last one the kernel acknowledges. Without a condition, whatever others have done meanwhile."""
+    parts = [_batch_mark(NFNL_MSG_BATCH_BEGIN, condition), *messages]
+    last = bytearray(parts[-1])
+    last[6:8] = struct.pack("=H", struct.unpack_from("=H", last, 6)[0] | NLM_F_ACK)
+    return b"".join([*parts[:-1], bytes(last), _batch_mark(NFNL_MSG_BATCH_END, b"")])
+
+
 class Nftables:
     """A connection to nf_tables of this network namespace."""
 
@@ -121,16 +129,11 @@ class Nftables:
 
     def commit(self, messages: Iterable[bytes], generation: int) -> int:
         """Does all of it or nothing, if the generation is still that one; the new generation. Raises Overtaken and OSError."""
-        parts = [_batch_mark(NFNL_MSG_BATCH_BEGIN, number(NFNL_BATCH_GENID, generation)), *messages]
-        last = bytearray(parts[-1])
-        last[6:8] = struct.pack("=H", struct.unpack_from("=H", last, 6)[0] | NLM_F_ACK)
-        parts[-1] = bytes(last)
-        parts.append(_batch_mark(NFNL_MSG_BATCH_END, b""))
-        batch = b"".join(parts)
+        data = batch(messages, number(NFNL_BATCH_GENID, generation))
         # The kernel takes a transaction in one piece; the usual buffers are too small for a large one, and so for its faults.
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 2 * len(batch) + 65536)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 2 * len(data) + 65536)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
-        self._socket.send(batch)
+        self._socket.send(data)
         # Netlink answers before send() returns; the acknowledgement of the last message says that all came to pass.
         acknowledged = False
         for kind, body in self._waiting():

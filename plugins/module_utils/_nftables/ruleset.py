@@ -42,6 +42,10 @@ POLICIES = {0: "DROP", 1: "ACCEPT"}
 COUNTED = {"counter": None, "last": None, "quota": {4}}
 
 
+# table -> chain -> policy
+Chains = dict[str, dict[str, Optional[str]]]
+
+
 class NftTable(NamedTuple):
     name: str
     dormant: bool
@@ -63,15 +67,13 @@ def tables(kernel: Nftables, family: str) -> list[NftTable]:
     return found
 
 
-def chains(kernel: Nftables, family: str, table: str) -> dict[str, Optional[str]]:
-    """Name -> policy, in the kernel's order; chains without a hook have none."""
-    found = {}
-    wanted = table.encode()
-    for answer in kernel.dump(NFT_MSG_GETCHAIN, family, string(CHAIN_TABLE, table)):
+def chains(kernel: Nftables, family: str) -> Chains:
+    """Of all tables, in the kernel's order; chains without a hook have no policy."""
+    found: Chains = {}
+    for answer in kernel.dump(NFT_MSG_GETCHAIN, family):
         values = fields(answer)
-        # Some kernels answer with the chains of all tables.
-        if values[CHAIN_TABLE].rstrip(b"\0") == wanted:
-            found[text(values[CHAIN_NAME])] = POLICIES[_integer(values[CHAIN_POLICY])] if CHAIN_HOOK in values else None
+        policy = POLICIES[_integer(values[CHAIN_POLICY])] if CHAIN_HOOK in values else None
+        found.setdefault(text(values[CHAIN_TABLE]), {})[text(values[CHAIN_NAME])] = policy
     return found
 
 
