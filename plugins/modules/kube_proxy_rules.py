@@ -13,15 +13,17 @@ description:
     both IP versions, takes it away, and proves that everything else is as it was before.
   - A chain is kube-proxy's by its table and name. Chains of kubelet, kube-router, portmap, docker, Cilium and of administrators stay.
     C(KUBE-MARK-MASQ) and C(KUBE-POSTROUTING) stay as well where kubelet (until 1.26) or a rule of somebody else needs them.
-  - With O(confirm_timeout) only the rules that lead packets to kube-proxy's chains are taken away at first; the node itself puts them
-    back unless a second call with O(confirm=true), which deletes the chains, comes in time. So a lost connection heals.
+  - With O(confirm_timeout) only what leads packets to kube-proxy's chains is taken away at first (in IPVS mode the virtual servers and their interface too);
+    the node itself puts it back unless a call with O(confirm=true), which deletes the rest, comes in time. So a lost connection heals.
+  - With both in one task, that task does both calls, with a new connection in between, on each node by itself.
   - Nothing is restored from a dump, neither here nor on the way back, where kube-proxy makes its rules anew. O(state=present) waits for that.
 options:
   state:
     description:
       - V(inspected) tells what there is and makes nothing, not even an empty table in the kernel.
       - V(absent) takes it away. A rule that is not kube-proxy's and leads to one of its chains forbids that, and nothing is changed then.
-      - V(present) waits until kube-proxy's rules hold O(service), and changes nothing.
+      - V(present) waits until kube-proxy's rules hold O(service), and the kube-proxy that runs has written them. It changes no rule; what an
+        earlier call with O(confirm_timeout) would put back is then not wanted any more, and forgotten.
     type: str
     choices: [inspected, absent, present]
     default: inspected
@@ -29,12 +31,13 @@ options:
     description:
       - With O(state=absent), tells that the controller still reaches this node after an earlier call with O(confirm_timeout).
       - The node does not put anything back any more, and the chains are deleted. Fails if the node has put it back already.
+      - In the same task as O(confirm_timeout), the connection is reset after the first part and this is done over a new one.
     type: bool
     default: false
   confirm_timeout:
     description:
       - With O(state=absent), how many seconds the node waits for a call with O(confirm=true) before it puts back what led packets to
-        kube-proxy's chains.
+        kube-proxy's chains. V(10) to V(3600).
       - V(0) deletes everything at once.
     type: int
     default: 0
@@ -56,7 +59,7 @@ options:
     type: path
     default: /var/lib/kubeproxy-free/backup
   backup_keep:
-    description: How many backups to keep, the newest.
+    description: How many backups to keep, at least V(1), the newest. The first of all, which shows the node as it was, is kept beside them.
     type: int
     default: 5
   connections:
@@ -67,7 +70,7 @@ options:
   service:
     description:
       - The Service that O(state=present) waits for, as C(NAMESPACE/NAME) or as C(ADDRESS:PORT/PROTOCOL), such as V(10.96.0.1:443/tcp).
-      - In IPVS mode, and in clusters with more than 1000 endpoints, kube-proxy's rules do not have names; give the address there.
+      - In IPVS mode Services have no names on the node; give the address there. An address is right in every mode.
     type: str
     default: default/kubernetes
   timeout:
@@ -81,7 +84,7 @@ attributes:
     support: full
     details:
       - With O(state=present) it looks once and does not fail.
-      - A kube-proxy that still runs, which is refused otherwise, is only reported.
+      - A kube-proxy that still runs, which is refused otherwise, is only reported. Whatever else is refused, is refused here too.
   diff_mode:
     support: full
 notes:
@@ -101,8 +104,14 @@ EXAMPLES = r"""
   fleetops.kubeproxy_free.kube_proxy_rules:
     state: absent
     confirm_timeout: 120
+    confirm: true
 
-- name: Tell the node that all is well
+- name: The same with checks of your own in between, first part
+  fleetops.kubeproxy_free.kube_proxy_rules:
+    state: absent
+    confirm_timeout: 300
+
+- name: The second part, which tells the node that all is well
   fleetops.kubeproxy_free.kube_proxy_rules:
     state: absent
     confirm: true
@@ -110,7 +119,7 @@ EXAMPLES = r"""
 - name: Wait until kube-proxy serves again
   fleetops.kubeproxy_free.kube_proxy_rules:
     state: present
-    service: default/kubernetes
+    service: 10.96.0.1:443/tcp
     timeout: 120
 """
 
@@ -154,7 +163,7 @@ unread:
   elements: dict
   sample: []
 unchecked:
-  description: What could not be looked at, for want of a program.
+  description: What could not be looked at, and why. As long as there is any, O(state=absent) fails and changes nothing.
   returned: O(state=inspected) and O(state=absent)
   type: list
   elements: str
@@ -219,19 +228,25 @@ served_by:
   returned: O(state=present)
   type: str
   sample: nft ip nat
+synced:
+  description:
+    - Has the kube-proxy that runs written its rules since it started? By its metrics.
+    - C(null), with a warning, if it does not tell them; the rules are then all that is known.
+  returned: O(state=present)
+  type: bool
+  sample: true
 """
 
 import socket
+from typing import NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.legacy import LockHeld
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.save import Incomplete
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.tools import ToolFailed
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import connections, present
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Differs, Refused
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.tools import Missing, ToolFailed
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import connections, present, switch
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Differs, Refused
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.backup import BackupFailed
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.cleanup import Cleanup, Settings
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.switch import NotConfirmed
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["inspected", "absent", "present"], "default": "inspected"},
@@ -248,16 +263,34 @@ ARGUMENTS = {
 }
 
 
+# What the node may be given to be confirmed: time enough to unlink everything at any size, and no longer than anybody would wait.
+SECONDS = range(10, 3601)
+
+
+def check(params: dict) -> None:
+    """What an argument spec cannot say. Raises ValueError."""
+    if params["confirm_timeout"] and params["confirm_timeout"] not in SECONDS:
+        raise ValueError(f"confirm_timeout is {params['confirm_timeout']}; expected 0, or {SECONDS[0]} to {SECONDS[-1]} seconds")
+    if params["backup_keep"] < 1:
+        raise ValueError(f"backup_keep is {params['backup_keep']}; expected 1 or more. To make no backup, set backup to false")
+    if params["timeout"] < 0:
+        raise ValueError(f"timeout is {params['timeout']}; expected 0 or more seconds")
+
+
 def wait_for_service(module: AnsibleModule) -> dict:
-    service = present.parse(module.params["service"])
     timeout = 0 if module.check_mode else module.params["timeout"]
-    served_by = present.wait(service, timeout)
-    if served_by is None and not module.check_mode:
-        raise Refused(
-            f"kube-proxy's rules do not hold Service {module.params['service']} after {timeout} s; expected them to. See what keeps kube-proxy: "
-            "kubectl -n kube-system logs -l k8s-app=kube-proxy, and on the node: curl 127.0.0.1:10256/healthz"
+    found = present.wait(present.parse(module.params["service"]), timeout)
+    if not module.check_mode:
+        if found.served_by is None or found.synced is False:
+            raise Refused(present.complaint(module.params["service"], found, timeout))
+        # kube-proxy has made anew what it would put back.
+        switch.disarm()
+    if found.synced is None:
+        module.warn(
+            f"{socket.gethostname()}: kube-proxy does not tell its metrics here (metricsBindAddress, port 10249 by default), so whether the rules are older "
+            "than it is not known"
         )
-    return {"changed": False, "served_by": served_by}
+    return {"changed": False, **found._asdict()}
 
 
 def clean_up(module: AnsibleModule) -> dict:
@@ -268,14 +301,22 @@ def clean_up(module: AnsibleModule) -> dict:
     return cleanup.confirm() if module.params["confirm"] else cleanup.absent()
 
 
+def fail(module: AnsibleModule, text: str) -> NoReturn:
+    healing = ". The node links by itself again what was unlinked, unless a call with confirm=true comes in time" if switch.is_armed() else ""
+    module.fail_json(msg=f"{socket.gethostname()}: {text}{healing}")
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
+        check(module.params)
         result = wait_for_service(module) if module.params["state"] == "present" else clean_up(module)
-    except (Refused, Differs, NotConfirmed, BackupFailed, LockHeld, Incomplete, ToolFailed, ValueError) as error:
-        module.fail_json(msg=f"{socket.gethostname()}: {error}")
+    except (Refused, Busy, Differs, switch.NotConfirmed, BackupFailed, LockHeld, Missing, ToolFailed, ValueError) as error:
+        fail(module, str(error))
     except PermissionError as error:
-        module.fail_json(msg=f"{socket.gethostname()}: {error}. The kernel's rules are root's; set become to true")
+        fail(module, f"{error}; expected to be root, whose the kernel's rules are. Set become to true")
+    except OSError as error:
+        fail(module, f"{error}, in the middle of the work; see what is wrong there on the node, then run this again")
     module.exit_json(**result)
 
 

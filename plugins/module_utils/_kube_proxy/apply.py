@@ -22,6 +22,10 @@ class Refused(Exception):
     """It must not be done, and nothing has been changed."""
 
 
+class Busy(Exception):
+    """Somebody else changes the rules without end."""
+
+
 class Differs(Exception):
     """More has changed than was planned."""
 
@@ -33,9 +37,9 @@ def retrying(action: Callable[[], T]) -> T:
             return action()
         except Overtaken:
             time.sleep(0.05 * 2**attempt)
-    raise Refused(
-        f"someone else has changed the rules of nf_tables {ATTEMPTS} times while they were worked on. "
-        "Find out who with 'nft monitor ruleset', and run this again when it is quiet"
+    raise Busy(
+        f"someone else has changed the rules of nf_tables {ATTEMPTS} times while they were worked on, expected a quiet moment. "
+        "Find out who with 'nft monitor ruleset', and run this again then"
     )
 
 
@@ -55,7 +59,11 @@ def apply(node: Node, plans: list[TablePlan], step: Step, admit: Callable[[list[
             for made in current:
                 _apply_to_table(node, made.only(step), done)
 
-    retrying(once)
+    try:
+        retrying(once)
+    except Busy as error:
+        places = ", ".join(dict.fromkeys(str(made.table) for made in done))
+        raise Busy(f"{error}. {f'Until now something was taken away in {places}' if done else 'No rule has been taken away'}") from None
     return done
 
 
@@ -84,6 +92,6 @@ def _apply_to_table(node: Node, made: TablePlan, done: list[TablePlan]) -> None:
         # Every transaction was made on the rules as they had been read. So either somebody has come after it, or it was wrong.
         node.session.check()
     raise Differs(
-        f"{made.table}: kube-proxy's part is gone, and the rest is not as it was before: {'; '.join(found)}. Compare with the backup; "
-        "if another program did this meanwhile, run this again"
+        f"{made.table}: kube-proxy's part is gone, and the rest is not as it was before: {'; '.join(found)}; expected it unchanged. "
+        "If another program did this meanwhile, run this again"
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, ipvs, nftables_mode, processes, report, switch, sysctls
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Refused, apply, retrying
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, ipvs, nftables_mode, processes
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import relink, report, switch, sysctls
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Differs, Refused, apply, retrying
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import Step, TablePlan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.sources import sources
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
@@ -37,53 +37,75 @@ class Cleanup:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.node = Node(settings.kubelet_version)
-        self.running = processes.kube_proxy()
         self._look()
 
     def _look(self) -> None:
+        self.running = processes.kube_proxy()
         self.plans = retrying(self.node.survey)
         self.ipvs = ipvs.discover()
+        if self.ipvs.sets:
+            self.ipvs.keep_used(retrying(self._rules_that_stay))
+        session = self.node.session
         # family -> does kube-proxy's table see packets
-        self.tables = nftables_mode.tables(self.node.session) if self.node.session else {}
+        self.tables = retrying(lambda: nftables_mode.tables(session)) if session else {}
+
+    def _rules_that_stay(self) -> list[str]:
+        """Their text, of all tables whose rules can be printed here."""
+        found: list[str] = []
+        for made in self.plans:
+            goes = frozenset(made.chains)
+            if self.node.backend(made).programs:
+                found += [line for line in self._dump(made) if report.chain_of(line) not in goes]
+        return found
+
+    def _dump(self, made: TablePlan) -> list[str]:
+        return self.node.backend(made).dump(made.table.name)
 
     def inspected(self) -> dict[str, Any]:
-        return {**self._describe(), "changed": False, "armed": bool(switch.armed()), "clean": self._clean()}
+        return {**self._describe(), "changed": False, "armed": switch.is_armed(), "clean": self._clean()}
 
     def absent(self) -> dict[str, Any]:
         """Takes everything away; with a switch, only what leads packets to it, and the rest when that is confirmed."""
-        waits = self.settings.confirm_timeout > 0 and bool(self._linked() or switch.armed())
-        return self._change(Step(unlink=True, remove=not waits), waits)
+        waits = self.settings.confirm_timeout > 0 and bool(self._linked() or switch.is_armed())
+        return self._change(Step(unlink=True, remove=not waits), arm=waits, saved=False)
 
     def confirm(self) -> dict[str, Any]:
         """Whoever calls this still reaches the node: disarms the switch and takes the rest away."""
+        # then it was saved when it was unlinked
+        saved = switch.is_armed()
         if not self.settings.check_mode:
+            self._refuse_running()
             self._refuse(self.plans)
             switch.confirm()
             if self._linked():
                 raise Refused(
-                    f"there is nothing to confirm, for packets still come to kube-proxy's rules in {', '.join(self._linked())}. Call with state=absent first"
+                    f"there is nothing to confirm, for packets still come to kube-proxy's rules in {', '.join(self._linked())}; expected none to come there. "
+                    "Call with state=absent first"
                 )
-        return self._change(Step(unlink=False, remove=True), False)
+        return self._change(Step(unlink=False, remove=True), arm=False, saved=saved)
 
-    def _change(self, step: Step, arm: bool) -> dict[str, Any]:
-        plans = [made.only(step) for made in self.plans]
-        tables = sorted(family for family, live in self.tables.items() if live or step.remove)
-        changes = any(not made.empty for made in plans) or bool(tables) or (step.remove and bool(self.ipvs))
-        gone = report.everything_removed(plans, {}, self.tables if step.remove else (), self.ipvs if step.remove else None)
-        result = {**self._describe(), "removed": gone, "changed": changes, "armed": arm}
-        if self.settings.diff_mode:
-            result["diff"] = report.diff(plans, lambda made: self.node.backend(made).dump(made.table.name))
+    def _change(self, step: Step, arm: bool, saved: bool) -> dict[str, Any]:
+        self._refuse(self.plans)
         if not self.settings.check_mode:
-            self._refuse(self.plans)
-            result.update(self._apply(step, tables, arm, changes))
+            self._refuse_running()
+        plans = [made.only(step) for made in self.plans]
+        leftovers = self.ipvs.only(step.unlink, step.remove)
+        tables = sorted(family for family, live in self.tables.items() if live or step.remove)
+        goes = tables if step.remove else []
+        changes = any(not made.empty for made in plans) or bool(tables) or bool(leftovers)
+        result = {**self._describe(), "removed": report.everything_removed(plans, {}, goes, leftovers), "changed": changes, "armed": arm}
+        if self.settings.diff_mode:
+            result["diff"] = retrying(lambda: report.diff(plans, self._dump)) + report.diff_of_objects(goes, leftovers)
+        if not self.settings.check_mode:
+            result.update(self._apply(step, tables, leftovers, arm, changes and not saved))
         return {**result, "clean": self._clean()}
 
-    def _apply(self, step: Step, tables: list[str], arm: bool, changes: bool) -> dict[str, Any]:
+    def _apply(self, step: Step, tables: list[str], leftovers: ipvs.Leftovers, arm: bool, save: bool) -> dict[str, Any]:
         result: dict[str, Any] = {}
         counts: report.Counts = {}
-        # What is confirmed was saved when it was unlinked.
-        if changes and step.unlink and self.settings.backup:
-            saved = backup.make(self.settings.backup_dir, self.settings.backup_keep, sources(self.node, self.ipvs, self.tables))
+        if save and self.settings.backup:
+            wanted = retrying(lambda: sources(self.node, self.plans, self.ipvs, self.tables))
+            saved = backup.make(self.settings.backup_dir, self.settings.backup_keep, wanted)
             counts = saved.rules
             result["backup"] = {"path": saved.path, "sha256": saved.sha256}
             result["found"] = report.found(self.plans, counts)
@@ -91,20 +113,31 @@ class Cleanup:
             switch.disarm()
 
         def admit(plans: list[TablePlan]) -> None:
+            self.running = processes.kube_proxy()
+            self._refuse_running()
             self._refuse(plans)
             if arm:
-                switch.arm(switch.pending(plans, tables), self.settings.confirm_timeout)
+                switch.arm(relink.pending(plans, tables, leftovers), self.settings.confirm_timeout)
 
-        done = apply(self.node, self.plans, step, admit)
+        if leftovers.serves:
+            # before the rules go that masquerade for it
+            admit(self.plans)
+            ipvs.unlink(leftovers)
+        try:
+            done = apply(self.node, self.plans, step, admit)
+        except Differs as error:
+            folder = result["backup"]["path"] if "backup" in result else self.settings.backup_dir
+            raise Differs(f"{error}. What was there before is in {folder} (zcat), if a backup was made") from None
         if tables:
             retrying(lambda: self._take_tables(step, tables))
-        kept_sets = ipvs.remove(self.ipvs) if step.remove else []
-        gone = report.everything_removed(done, counts, self.tables if step.remove else (), self.ipvs if step.remove else None)
-        gone["sets"] = [name for name in gone["sets"] if name not in dict(kept_sets)]
-        result["removed"] = gone
+        kept = ipvs.remove_sets(leftovers.sets)
+        if arm:
+            switch.complain_if_fired()
+        leftovers.sets = [name for name in leftovers.sets if name not in kept]
+        result["removed"] = report.everything_removed(done, counts, tables if step.remove else [], leftovers)
         self._look()
-        result["kept"] = report.kept(self.plans) + [{"set": name, "why": why} for name, why in kept_sets]
-        return result
+        self.ipvs.needed_sets.update(kept)
+        return {**result, "kept": self._kept(), "running": self.running}
 
     def _take_tables(self, step: Step, families: list[str]) -> None:
         session = self.node.session
@@ -112,14 +145,18 @@ class Cleanup:
             session.begin()
             (nftables_mode.remove if step.remove else nftables_mode.unlink)(session, families)
 
-    def _refuse(self, plans: list[TablePlan]) -> None:
-        if self.running and not self.settings.kube_proxy_belongs_to_another_cluster:
-            self.running = processes.kube_proxy(patience=LEAVING)
-        if self.running and not self.settings.kube_proxy_belongs_to_another_cluster:
+    def _refuse_running(self) -> None:
+        if self.settings.kube_proxy_belongs_to_another_cluster or not self.running:
+            return
+        self.running = processes.kube_proxy(patience=LEAVING)
+        if self.running:
             raise Refused(
                 f"kube-proxy still runs here ({self.running}) and would make its rules again; expected none. Take it from this node first: "
-                "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide"
+                "kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide. If the cluster knows no such pod, kubelet could not take its folder away: "
+                "see journalctl -u kubelet, and restart kubelet"
             )
+
+    def _refuse(self, plans: list[TablePlan]) -> None:
         found = report.references(plans)
         if found:
             first = found[0]
@@ -127,28 +164,34 @@ class Cleanup:
                 f"{first['backend']} {first['family']} {first['table']}, chain {first['chain']}: a rule that is not kube-proxy's leads to its chain "
                 f"{first['target']}: {first['rule']} ({len(found)} such in all); expected none. Find out whose it is, take it away there, and run this again"
             )
-        if self.ipvs.servers and not tools.which("ipvsadm"):
-            raise Refused(
-                f"there are {len(self.ipvs.servers)} virtual servers of kube-proxy's IPVS mode and no program to delete them: apt-get install ipvsadm"
-            )
+        unchecked = self._unchecked(plans)
+        if unchecked:
+            raise Refused(f"not everything could be looked at, and rules of kube-proxy could hide there, so nothing was changed: {'; '.join(unchecked)}")
+
+    def _unchecked(self, plans: list[TablePlan]) -> list[str]:
+        return [*self.node.unchecked, *(why for made in plans for why in made.unchecked), *self.ipvs.unchecked]
 
     def _linked(self) -> list[str]:
         """Where packets still come to kube-proxy's rules."""
         rules = [str(made.table) for made in self.plans if made.jumps]
-        return rules + [f"nft {family} {nftables_mode.TABLE}" for family, live in self.tables.items() if live]
+        tables = [f"nft {family} {nftables_mode.TABLE}" for family, live in self.tables.items() if live]
+        return [*rules, *tables, *(["ipvs"] if self.ipvs.serves else [])]
 
     def _clean(self) -> bool:
         """Nothing of kube-proxy's is left, and nothing is hidden."""
         left = any(not made.empty or made.references for made in self.plans) or self.tables or self.ipvs
-        return not (left or self.node.unchecked or self.ipvs.unchecked)
+        return not (left or self._unchecked(self.plans))
+
+    def _kept(self) -> list[dict[str, str]]:
+        return report.kept(self.plans) + [{"set": name, "why": why} for name, why in self.ipvs.needed_sets.items()]
 
     def _describe(self) -> dict[str, Any]:
         return {
             "found": report.found(self.plans, {}),
-            "kept": report.kept(self.plans),
+            "kept": self._kept(),
             "unknown": report.unknown(self.plans),
             "unread": report.unread(self.plans),
-            "unchecked": [*self.node.unchecked, *self.ipvs.unchecked],
+            "unchecked": self._unchecked(self.plans),
             "foreign_references": report.references(self.plans),
             "nftables_tables": sorted(self.tables),
             "ipvs": report.ipvs(self.ipvs),

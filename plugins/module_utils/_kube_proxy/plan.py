@@ -42,6 +42,8 @@ class TablePlan:
     # as long as there is one, nothing may be changed
     references: list[Reference] = dataclasses.field(default_factory=list)
     unknown: list[str] = dataclasses.field(default_factory=list)
+    # rules whose words are not known, so that nobody can tell whose they are: why. Nothing may be changed then either.
+    unchecked: list[str] = dataclasses.field(default_factory=list)
 
     def only(self, step: Step) -> TablePlan:
         """The part of it that belongs to the step."""
@@ -57,15 +59,20 @@ def interest(table: str) -> Interest:
     return Interest(skip=lambda chain: owner(table, chain).kind == KUBE_PROXY, spell=lambda chain: owner(table, chain).kind in (KUBE_PROXY, SHARED))
 
 
-def plan(table: Table, kubelet_needs_shared: Optional[str]) -> TablePlan:
-    """kubelet_needs_shared: why the shared chains have to stay for kubelet, or None."""
-    made = TablePlan(table)
+def plan(table: Table, needed: Optional[str]) -> TablePlan:
+    """needed: why the shared chains have to stay for somebody else, or None."""
+    made = TablePlan(table, unchecked=[f"{table}, {why}" for why in table.untold])
     kinds = {name: owner(table.name, name).kind for name in table.chains}
     references: dict[str, list[Reference]] = {KUBE_PROXY: [], SHARED: []}
+    # of the shared chains themselves: they count if those stay
+    out_of_shared: list[Reference] = []
     for chain, rule in table.rules():
-        if kinds[chain.name] == SHARED:
-            continue
         aims = [target for target in rule.targets if kinds.get(target) in references]
+        if kinds[chain.name] == SHARED:
+            out_of_shared += [Reference(chain.name, show(rule), target) for target in aims if kinds[target] == KUBE_PROXY]
+            continue
+        if rule.text is None:
+            continue
         if aims and jumps.is_known(table.name, rule.text):
             made.jumps.append((chain.name, rule))
             continue
@@ -76,9 +83,10 @@ def plan(table: Table, kubelet_needs_shared: Optional[str]) -> TablePlan:
             if kind in references and name in line:
                 references[kind].append(Reference("(unreadable)", line, name))
 
-    why = _why_shared_stay(kubelet_needs_shared, references[SHARED])
+    why = _why_shared_stay(needed, references[SHARED])
     made.references = references[KUBE_PROXY]
     if why:
+        made.references += out_of_shared
         made.jumps = [(chain, rule) for chain, rule in made.jumps if not any(kinds.get(target) == SHARED for target in rule.targets)]
     for name, kind in kinds.items():
         if kind == KUBE_PROXY or (kind == SHARED and not why):
@@ -93,9 +101,9 @@ def plan(table: Table, kubelet_needs_shared: Optional[str]) -> TablePlan:
     return made
 
 
-def _why_shared_stay(kubelet: Optional[str], references: list[Reference]) -> str:
+def _why_shared_stay(needed: Optional[str], references: list[Reference]) -> str:
     if references:
         first = references[0]
         others = f" and {len(references) - 1} more" if len(references) > 1 else ""
         return f"a rule of chain {first.chain} that is not kube-proxy's needs {first.target}: {first.rule}{others}"
-    return kubelet or ""
+    return needed or ""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import glob
 import os
 import time
-from typing import Optional
+from typing import Optional, Sequence
 
-# kubelet keeps this folder as long as it knows the container's pod, also while the container is down and waits for its next start.
-POD_CONTAINERS = "/var/lib/kubelet/pods/*/containers/kube-proxy"
+# kubelet keeps such a folder as long as it knows the container's pod, also while the container is down and waits for its next start.
+CONTAINERS = "pods/*/containers/kube-proxy"
+ROOT_DIR = "/var/lib/kubelet"
 
 
 def in_this_network(name: str, proc: str = "/proc") -> list[str]:
@@ -29,12 +30,36 @@ def in_this_network(name: str, proc: str = "/proc") -> list[str]:
     return found
 
 
-def kube_proxy(proc: str = "/proc", containers: str = POD_CONTAINERS, patience: float = 0) -> Optional[str]:
+def command_line(pid: str, proc: str = "/proc") -> list[str]:
+    """The process's words; none if it has ended."""
+    try:
+        with open(f"{proc}/{pid}/cmdline", encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().split("\0")
+    except OSError:
+        return []
+
+
+def option(words: Sequence[str], name: str) -> Optional[str]:
+    """The value of "--name VALUE" or "--name=VALUE"."""
+    for word, after in zip(words, [*words[1:], ""]):
+        if word.split("=")[0] == f"--{name}":
+            return word.partition("=")[2] or after
+    return None
+
+
+def _root_dir(proc: str) -> str:
+    """kubelet's folder."""
+    given = (option(command_line(pid, proc), "root-dir") for pid in in_this_network("kubelet", proc))
+    return next(filter(None, given), ROOT_DIR)
+
+
+def kube_proxy(patience: float = 0, proc: str = "/proc") -> Optional[str]:
     """What was found of a kube-proxy that runs, or that kubelet is about to start again.
 
     A pod's folder outlives its object in the API by some seconds: patience is how many of them kubelet gets to take it away.
     """
     until = time.monotonic() + patience
+    containers = f"{_root_dir(proc)}/{CONTAINERS}"
     while True:
         pids = in_this_network("kube-proxy", proc)
         if pids:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Callable, Iterable, Optional
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.ipvs import Leftovers
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.ipvs import INTERFACE, Leftovers
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.owners import FOREIGN, KUBE_PROXY, SHARED, owner
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import TablePlan
 
@@ -54,13 +54,13 @@ def removed(plans: Iterable[TablePlan], saved: Counts) -> dict[str, Any]:
     return {"by_table": by_table, **{what: _sum([entry[what] for entry in by_table.values()]) for what in ("chains", "rules", "jumps")}}
 
 
-def everything_removed(plans: Iterable[TablePlan], saved: Counts, tables: Iterable[str], leftovers: Optional[Leftovers]) -> dict[str, Any]:
+def everything_removed(plans: Iterable[TablePlan], saved: Counts, tables: Iterable[str], leftovers: Leftovers) -> dict[str, Any]:
     return {
         **removed(plans, saved),
         "tables": [f"{family} kube-proxy" for family in tables],
-        "sets": leftovers.sets if leftovers else [],
-        "virtual_servers": len(leftovers.servers) if leftovers else 0,
-        "interface": bool(leftovers and leftovers.interface),
+        "sets": leftovers.sets,
+        "virtual_servers": len(leftovers.servers),
+        "interface": leftovers.interface,
     }
 
 
@@ -104,7 +104,7 @@ def diff(plans: Iterable[TablePlan], dump: Callable[[TablePlan], list[str]]) -> 
         goes: dict[str, list[str]] = {}
         chains, jumps = set(made.chains), {rule.text: rule for _chain, rule in made.jumps}
         for line in dump(made):
-            chain = _chain_of(line)
+            chain = chain_of(line)
             if chain in chains:
                 goes.setdefault(owner(made.table.name, chain).kind, []).append(line)
             elif line in jumps:
@@ -116,7 +116,17 @@ def diff(plans: Iterable[TablePlan], dump: Callable[[TablePlan], list[str]]) -> 
     return parts
 
 
-def _chain_of(line: str) -> str:
+def diff_of_objects(tables: Iterable[str], leftovers: Leftovers) -> list[dict[str, str]]:
+    """What goes beside rules of iptables."""
+    lines = [f"table {family} kube-proxy" for family in tables]
+    lines += [f"virtual server {server}" for server in leftovers.servers]
+    lines += [f"interface {INTERFACE} {' '.join(leftovers.addresses)}"] if leftovers.interface else []
+    lines += [f"set {name}" for name in leftovers.sets]
+    header = "kube-proxy's tables of nf_tables, and what is IPVS mode's"
+    return [{"before_header": header, "after_header": header, "before": "\n".join([*lines, ""]), "after": ""}] if lines else []
+
+
+def chain_of(line: str) -> str:
     """Of a line of iptables-save; chains' names are never quoted."""
     if line.startswith(":"):
         return line[1:].split(" ", 1)[0]

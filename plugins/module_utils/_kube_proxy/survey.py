@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from typing import ContextManager, Optional, Union
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.legacy import Legacy
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.model import FAMILIES
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.nft import Nft, Session
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import kubelet
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import hostports, kubelet
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.owners import SHARED, TABLES, owner
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import TablePlan, interest, plan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Nftables
 
 Backend = Union[Legacy, Nft]
+
+# What a kernel without nf_tables answers, by how much of it there is: netlink, netfilter's part of it, nf_tables' part.
+NOT_THERE = (errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EINVAL, errno.EOPNOTSUPP)
 
 
 class Node:
@@ -37,15 +41,18 @@ class Node:
             self._add_legacy(family)
 
     def _add_legacy(self, family: str) -> None:
-        names = legacy.existing(family)
-        if not names:
+        if not legacy.existing(family):
             return
-        programs = tools.find("legacy", family)
-        if programs:
-            self._lock = self._lock or legacy.Lock(programs)
-            self.backends.append(Legacy(family, programs, self._lock))
-        else:
-            self.unchecked.append(f"legacy {family}: the kernel has the tables {', '.join(names)}, and there is no iptables program of the legacy backend")
+        try:
+            programs = tools.need_all("legacy", family)
+        except tools.Missing as error:
+            # Whoever has looked at a table of legacy has made it, and it stays, empty.
+            names = legacy.in_use(family)
+            if names:
+                self.unchecked.append(f"legacy {family}: the kernel has rules in {', '.join(names)}, and {error}")
+            return
+        self._lock = self._lock or legacy.Lock(programs)
+        self.backends.append(Legacy(family, programs, self._lock))
 
     def survey(self) -> list[TablePlan]:
         """The plans of all tables, in the order in which they are to be changed. Raises Overtaken if somebody changes them meanwhile.
@@ -65,7 +72,7 @@ class Node:
         if not any(owner(name, chain).kind == SHARED for chain in table.chains):
             return plan(table, None)
         self.kubelet = self.kubelet or kubelet.ask_version()
-        return plan(table, kubelet.needs_shared(self.kubelet, table.chains))
+        return plan(table, kubelet.needs_shared(self.kubelet, table.chains) or hostports.needs_shared(table.chains))
 
     def backend(self, made: TablePlan) -> Backend:
         return next(one for one in self.backends if (one.name, one.family) == (made.table.backend, made.table.family))
@@ -79,7 +86,8 @@ def _session() -> Optional[Session]:
     try:
         session = Session(Nftables())
         session.begin()
-    except OSError:
-        # a kernel without nf_tables has no rules in it
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
         return None
     return session

@@ -10,7 +10,7 @@ import re
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import judge, probe
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Refused
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Refused
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.cleanup import Cleanup, Settings
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import api_server, cni, devices, portmap, processes
 
@@ -83,7 +83,7 @@ def _rules(reader):
     """What the clean-up would find and what would stop it, or None."""
     try:
         found = Cleanup(Settings(None, False, "", 0, 0, False, True, False)).inspected()
-    except (Refused, tools.ToolFailed, OSError) as error:
+    except (Busy, Refused, tools.Missing, tools.ToolFailed, OSError) as error:
         reader.unread.append(f"rules: {error}")
         return None
     return {key: found[key] for key in ("found", "unknown", "unread", "unchecked", "foreign_references", "nftables_tables", "ipvs", "running", "clean")}
