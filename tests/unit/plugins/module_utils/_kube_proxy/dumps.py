@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import pathlib
 import random
 import re
@@ -58,8 +59,12 @@ def carried_out(lines: list[str], planned: dict[str, TablePlan]) -> list[str]:
     left = []
     for text in _split(lines):
         made = planned[text[0][1:]]
-        chains, jumps = set(made.chains), {rule.text for _chain, rule in made.jumps}
-        left += [line for line in text if _chain(line) not in chains and line not in jumps]
+        chains, jumps = set(made.chains), collections.Counter(rule.text for _chain, rule in made.jumps)
+        for line in text:
+            if jumps[line] > 0:
+                jumps[line] -= 1
+            elif _chain(line) not in chains:
+                left.append(line)
     return left
 
 
@@ -79,6 +84,28 @@ def _chain(line: str) -> Optional[str]:
     return line.split()[1] if line.startswith("-A") else None
 
 
+def without_nfacct(lines: list[str]) -> list[str]:
+    """The kernel takes such a rule only where kube-proxy has made the object; see the tests in the lab."""
+    return [NFACCT.sub("", line) for line in lines]
+
+
+REAL = {family: marked(FIXTURES / f"iptables-1.34-nft-ipv{version}.marked") for family, version in (("ip", 4), ("ip6", 6))}
+#: One table, with a chain of an administrator.
+SMALL = [
+    "*nat",
+    ":PREROUTING ACCEPT [0:0]",
+    ":KUBE-SERVICES - [0:0]",
+    ":KUBE-SVC-UCJAHX4E4XCGRRJS - [0:0]",
+    ":MINE - [0:0]",
+    '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
+    "-A PREROUTING -p udp -j MINE",
+    '-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-SVC-UCJAHX4E4XCGRRJS',
+    "-A MINE -p udp -m udp --dport 53 -j RETURN",
+    "COMMIT",
+]
+SMALL_AFTER = [line for line in SMALL if "KUBE-" not in line]
+
+
 # ---- made-up dumps ---------------------------------------------------------------------------------------------------------------
 
 BUILTIN = {
@@ -88,8 +115,14 @@ BUILTIN = {
 }
 KUBE_PROXYS = {
     "mangle": ["KUBE-PROXY-CANARY"],
-    "filter": ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-NODEPORTS", "KUBE-FORWARD", "KUBE-PROXY-FIREWALL", "KUBE-PROXY-CANARY", "KUBE-NODE-PORT"],
-    "nat": ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", "KUBE-PROXY-CANARY", "KUBE-FIREWALL"],
+    "filter": [
+        "KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-NODEPORTS", "KUBE-FORWARD", "KUBE-PROXY-FIREWALL", "KUBE-PROXY-CANARY", "KUBE-NODE-PORT",
+        "KUBE-IPVS-FILTER", "KUBE-IPVS-OUT-FILTER", "KUBE-SOURCE-RANGES-FIREWALL", "KUBE-NODEPORT-NON-LOCAL",
+    ],
+    "nat": [
+        "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", "KUBE-PROXY-CANARY", "KUBE-FIREWALL", "KUBE-LOAD-BALANCER",
+        "KUBE-PORTALS-CONTAINER", "KUBE-PORTALS-HOST", "KUBE-NODEPORT-CONTAINER", "KUBE-NODEPORT-HOST",
+    ],
 }
 OTHERS = {
     "mangle": ["KUBE-IPTABLES-HINT", "KUBE-KUBELET-CANARY", "KUBE-SERVICES", "KUBE-VIP-EGRESS", "CILIUM_PRE_mangle", "KUBE-SVC-AAAAAAAAAAAAAAAA"],
@@ -104,28 +137,54 @@ JUMPS = {
         ("FORWARD", "KUBE-FORWARD", "", "kubernetes forwarding rules"),
         ("OUTPUT", "KUBE-SERVICES", "-m conntrack --ctstate NEW ", "kubernetes service portals"),
         ("OUTPUT", "KUBE-PROXY-FIREWALL", "-m conntrack --ctstate NEW ", "kubernetes load balancer firewall"),
+        # of IPVS and userspace mode
+        ("INPUT", "KUBE-NODE-PORT", "", "kubernetes health check rules"),
+        ("FORWARD", "KUBE-PROXY-FIREWALL", "", "kube-proxy firewall rules"),
+        ("INPUT", "KUBE-IPVS-FILTER", "", "kubernetes ipvs access filter"),
+        ("OUTPUT", "KUBE-IPVS-OUT-FILTER", "", "kubernetes ipvs access filter"),
+        ("INPUT", "KUBE-NODEPORT-NON-LOCAL", "", "Ensure that non-local NodePort traffic can flow"),
     ],
     "nat": [
         ("PREROUTING", "KUBE-SERVICES", "", "kubernetes service portals"),
         ("OUTPUT", "KUBE-SERVICES", "", "kubernetes service portals"),
         ("POSTROUTING", "KUBE-POSTROUTING", "", "kubernetes postrouting rules"),
+        ("PREROUTING", "KUBE-PORTALS-CONTAINER", "", "handle ClusterIPs; NOTE: this must be before the NodePort rules"),
+        ("OUTPUT", "KUBE-PORTALS-HOST", "", "handle ClusterIPs; NOTE: this must be before the NodePort rules"),
+        ("PREROUTING", "KUBE-NODEPORT-CONTAINER", "-m addrtype --dst-type LOCAL ", "handle service NodePorts; NOTE: this must be the last rule in the chain"),
+        ("OUTPUT", "KUBE-NODEPORT-HOST", "-m addrtype --dst-type LOCAL ", "handle service NodePorts; NOTE: this must be the last rule in the chain"),
     ],
 }
+#: What leads to a chain of kube-proxy's and is not one of its own jumps, with the name for {}.
+REFERENCES = (
+    "-p tcp -m tcp --dport 8080 -j {}",
+    '-m comment --comment "kubernetes service portal" -j {}',
+    '-m comment --comment "kubernetes service portals" -g {}',
+    '-s 192.0.2.0/24 -m comment --comment "kubernetes forwarding rules" -j {}',
+)
+#: What only a dump has; the kernel does not take it, or not without more.
+UNREADABLE = ('-m comment --comment "no end', '-m comment --comment "no end -j {}')
+OWN_EXTRAS = (
+    "-m nfacct --nfacct-name  ct_state_invalid_dropped_pkts -j DROP",
+    "-m set --match-set KUBE-CLUSTER-IP dst,dst -j RETURN",
+    '-m comment --comment "no end',
+)
 COMMENTS = ('"KUBE-SERVICES"', '"-j KUBE-SERVICES"', "-j", '"kubernetes service portals"', '"say \\"KUBE\\" and \\\\"', "plain", '"it\\\'s ours"', '"a  b"')
+KUBELETS = ("v1.24.17", "v1.27.16", "v1.30.14", "v1.34.4")
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
-def made_up(seed: int) -> Marked:
-    """A dump that the kernel takes as well. Who owns a line is known from how it was made, not from how it reads."""
+def made_up(seed: int, kernel: bool = True, kubelet_version: Optional[str] = None) -> Marked:
+    """Who owns a line is known from how it was made, not from how it reads. For the kernel: a dump that it takes, and that is not to be refused."""
     dice = random.Random(seed)
     lines: list[tuple[bool, str]] = []
-    notes = [("kubelet", dice.choice(("v1.24.17", "v1.27.16", "v1.30.14", "v1.34.4")))]
+    notes = [("kubelet", kubelet_version or dice.choice(KUBELETS))]
     for table in dice.sample(list(BUILTIN), dice.randint(1, 3)):
-        lines += _made_up_table(dice, table, keep_shared=notes[0][1] == "v1.24.17", notes=notes)
+        lines += _made_up_table(dice, table, kernel, notes)
     return Marked(f"seed {seed}", [line for _goes, line in lines], [line for goes, line in lines if not goes], notes)
 
 
-def _made_up_table(dice: random.Random, table: str, keep_shared: bool, notes: list[tuple[str, str]]) -> list[tuple[bool, str]]:
+def _made_up_table(dice: random.Random, table: str, kernel: bool, notes: list[tuple[str, str]]) -> list[tuple[bool, str]]:
+    keep_shared = ("kubelet", "v1.24.17") in notes
     ours = dice.sample(KUBE_PROXYS[table], dice.randint(0, len(KUBE_PROXYS[table])))
     if table == "nat":
         kinds = ("SVC", "SVL", "SEP", "FW", "EXT", "XLB")
@@ -147,9 +206,11 @@ def _made_up_table(dice: random.Random, table: str, keep_shared: bool, notes: li
         rules.append((False, f"-A {chain} -p tcp -m tcp --dport 8080 -j {dice.choice(shared)}"))
         notes += [("kept", name) for name in shared]
     for chain in ours:
-        later = [*ours[ours.index(chain) + 1 :], *(name for name in stays if name == "KUBE-MARK-MASQ")]
+        later = [*ours[ours.index(chain) + 1 :], *(name for name in sorted(stays) if name == "KUBE-MARK-MASQ")]
         rules += [(True, f"-A {chain} {_others_rule(dice, later)}") for unused in range(dice.randint(0, 3))]
-    for chain in stays:
+    if not kernel:
+        rules += _wild(dice, [*BUILTIN[table], *others], [name for name in ours if name not in shared], notes)
+    for chain in sorted(stays):
         rules.append((False, f"-A {chain} -j MARK --set-xmark 0x4000/0x4000"))
     for chain, target, condition, comment in JUMPS[table]:
         if target in chains:
@@ -159,6 +220,21 @@ def _made_up_table(dice: random.Random, table: str, keep_shared: bool, notes: li
     head = [(False, f"*{table}"), *((False, f":{name} ACCEPT [0:0]") for name in BUILTIN[table]), *((name in ours, f":{name} - [0:0]") for name in chains)]
     order = [*BUILTIN[table], *chains]
     return [*head, *sorted(rules, key=lambda rule: order.index(rule[1].split()[1])), (False, "COMMIT")]
+
+
+def _wild(dice: random.Random, theirs: list[str], ours: list[str], notes: list[tuple[str, str]]) -> list[tuple[bool, str]]:
+    """Rules of others that lead to kube-proxy's chains, lines that nobody can read, and rules of its own that take more than a kernel to load."""
+    rules = []
+    for chain in ours:
+        if dice.random() < 0.2:
+            rules.append((True, f"-A {chain} {dice.choice(OWN_EXTRAS)}"))
+    if dice.random() < 0.2:
+        rules.append((False, f"-A {dice.choice(theirs)} {UNREADABLE[0]}"))
+    if ours and dice.random() < 0.2:
+        name = dice.choice(ours)
+        rules.append((False, f"-A {dice.choice(theirs)} {dice.choice([*REFERENCES, UNREADABLE[1]]).format(name)}"))
+        notes.append(("refused", name))
+    return rules
 
 
 def _others_rule(dice: random.Random, chains: list[str]) -> str:

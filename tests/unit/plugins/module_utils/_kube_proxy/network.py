@@ -66,3 +66,10 @@ def saved(backend: str, family: str, counters: bool = False) -> list[str]:
             number[table, name] = number.get((table, name), 0) + 1
             found.append(f"{table} {name} {number[table, name]} {line if counters and not line.startswith(':') else COUNTERS.sub('', line)}")
     return sorted(found)
+
+
+def of_others(backend: str, family: str, lines: list[str]) -> list[str]:
+    """How the programs print the lines when they are all there is."""
+    with new_network():
+        load(backend, family, lines)
+        return saved(backend, family)
