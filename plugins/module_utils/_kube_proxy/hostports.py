@@ -17,9 +17,9 @@ FOLDER = "/etc/cni/net.d"
 SETTING = re.compile(r'"externalSetMarkChain"\s*:\s*"([^"]+)"')
 
 
-def needs_shared(nat_chains: Collection[str], folder: str = FOLDER) -> Optional[str]:
+def needs_shared(nat_chains: Collection[str], folder: Optional[str] = None) -> Optional[str]:
     """Why the shared chains of a nat table with these chains have to stay, or None."""
-    for path in sorted(glob.glob(f"{folder}/*.conf*") + glob.glob(f"{folder}/*.json")):
+    for path in sorted(glob.glob(f"{folder or FOLDER}/*.conf*") + glob.glob(f"{folder or FOLDER}/*.json")):
         with open(path, encoding="utf-8", errors="replace") as file:
             for chain in SETTING.findall(file.read()):
                 if chain in nat_chains:

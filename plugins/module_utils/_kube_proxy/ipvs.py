@@ -18,7 +18,7 @@ from typing import Collection, Iterable, NamedTuple
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
 
-INTERFACE = "kube-ipvs0"
+INTERFACE, KIND = "kube-ipvs0", "dummy"
 SERVERS = "/proc/net/ip_vs"
 # The node port sets tell which virtual servers on the node's own addresses are kube-proxy's.
 NODE_PORT_SETS = (

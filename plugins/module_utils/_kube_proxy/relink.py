@@ -14,8 +14,7 @@ import shlex
 import sys
 from typing import Iterable, Iterator, NamedTuple
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.legacy import LOCK, LOCK_SECONDS, TAKES_LOCK
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import ipvs, nftables_mode
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import TablePlan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables import netlink, ruleset
@@ -94,7 +93,7 @@ def commands(wanted: Pending) -> Iterator[str]:
         yield _again([sys.executable, "-c", SEND.format(protocol=netlink.NETLINK_NETFILTER)], [awake.hex()])
     if wanted.addresses:
         ip = tools.need("ip")
-        yield shlex.join([ip, "link", "add", ipvs.INTERFACE, "type", "dummy"])
+        yield shlex.join([ip, "link", "add", ipvs.INTERFACE, "type", ipvs.KIND])
         yield _again([ip, "-force", "-batch", "-"], [f"address add {address} dev {ipvs.INTERFACE}" for address in wanted.addresses])
     if wanted.servers:
         yield _again([tools.need("ipvsadm"), "-R"], wanted.servers)
@@ -105,9 +104,9 @@ def _restore(backend: str, programs: tools.Programs) -> list[str]:
     command = [*programs.restore, "--noflush"]
     if backend != "legacy":
         return command
-    if programs.version >= TAKES_LOCK:
-        return [*command, "-w", str(LOCK_SECONDS)]
-    return [tools.need("flock"), "-w", str(LOCK_SECONDS), LOCK, *command]
+    if programs.version >= legacy.TAKES_LOCK:
+        return [*command, "-w", str(legacy.LOCK_SECONDS)]
+    return [tools.need("flock"), "-w", str(legacy.LOCK_SECONDS), legacy.LOCK, *command]
 
 
 def _again(command: list[str], text: list[str]) -> str:

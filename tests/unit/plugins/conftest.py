@@ -9,6 +9,8 @@ import base64
 import hashlib
 import http.server
 import json
+import os
+import pathlib
 import struct
 import threading
 import urllib.parse
@@ -138,3 +140,12 @@ def fake_api(tmp_path):
     fake = FakeApi(tmp_path)
     yield fake
     fake.stop()
+
+
+@pytest.fixture
+def with_collection(tmp_path_factory):
+    """The environment in which another Python finds this collection."""
+    folder = tmp_path_factory.mktemp("collections")
+    (folder / "ansible_collections" / "fleetops").mkdir(parents=True)
+    (folder / "ansible_collections" / "fleetops" / "kubeproxy_free").symlink_to(pathlib.Path(__file__).resolve().parents[3])
+    return {**os.environ, "PYTHONPATH": str(folder), "ANSIBLE_COLLECTIONS_PATH": str(folder)}

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import pathlib
+import shutil
 import time
+from typing import Callable
 
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import apply as apply_module
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, cleanup
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, cleanup, hostports, survey
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Differs, Refused, apply
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import Step
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import Step, TablePlan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
 from ansible_collections.fleetops.kubeproxy_free.tests.unit.plugins.module_utils._kube_proxy import dumps, network
 
@@ -185,3 +188,126 @@ def test_without_a_backup_nothing_is_changed(settings: cleanup.Settings, tmp_pat
     with pytest.raises(backup.BackupFailed, match="nothing was changed"):
         cleanup.Cleanup(settings._replace(backup_dir=str(tmp_path / "file" / "backup"))).absent()
     assert network.saved("nft", "ip") == before
+
+
+@pytest.fixture
+def only_programs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """From now on the host has these programs alone, beside the shell's."""
+
+    def only(*names: str) -> None:
+        folder = tmp_path / "programs"
+        folder.mkdir(exist_ok=True)
+        for name in ("cat", "grep", "ip", *names):
+            (folder / name).symlink_to(shutil.which(name) or name)
+        monkeypatch.setattr(tools, "SEARCH_PATH", str(folder))
+
+    return only
+
+
+LEGACY = ("iptables-legacy", "iptables-legacy-save", "iptables-legacy-restore")
+NFT = ("iptables-nft", "iptables-nft-save", "iptables-nft-restore")
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_host_without_iptables_of_nft_is_told_to_get_it(settings: cleanup.Settings, only_programs: Callable[..., None], check_mode: bool) -> None:
+    network.load("nft", "ip", dumps.SMALL)
+    before = network.saved("nft", "ip")
+    only_programs(*LEGACY)
+    with pytest.raises(Refused, match=r"nft ip nat, rules of chain PREROUTING: this host has no iptables program of the nft backend.*install it"):
+        cleanup.Cleanup(settings._replace(check_mode=check_mode)).absent()
+    found = cleanup.Cleanup(settings._replace(check_mode=True)).inspected()
+    assert (found["foreign_references"], found["unread"], found["clean"]) == ([], [], False)
+    assert network.saved("nft", "ip") == before
+
+
+def test_without_the_program_no_backup_is_made_that_lacks_rules(settings: cleanup.Settings, only_programs: Callable[..., None]) -> None:
+    """Chains that nothing leads to any more can be told from others without it."""
+    network.load("nft", "ip", [line for line in dumps.SMALL if line != dumps.SMALL[5]])
+    only_programs(*LEGACY)
+    with pytest.raises(backup.BackupFailed, match="nothing was changed: this host has no iptables program of the nft backend.*or with backup set to false"):
+        cleanup.Cleanup(settings).absent()
+    assert cleanup.Cleanup(settings._replace(backup=False)).absent()["clean"]
+    assert network.saved("nft", "ip") == network.of_others("nft", "ip", dumps.SMALL_AFTER)
+
+
+def test_tables_of_legacy_without_rules_need_no_program(settings: cleanup.Settings, only_programs: Callable[..., None]) -> None:
+    for family in ("iptables", "ip6tables"):
+        network.sh(f"{family}-legacy", "-t", "nat", "-L", "-n")
+        network.sh(f"{family}-legacy", "-P", "FORWARD", "DROP")
+    network.load("nft", "ip", dumps.SMALL)
+    only_programs(*NFT)
+    assert legacy.existing("ip") and legacy.in_use("ip") == legacy.in_use("ip6") == []
+    assert cleanup.Cleanup(settings).absent()["clean"]
+
+
+@pytest.mark.parametrize("what", [("-N", "MINE"), ("-A", "OUTPUT", "-j", "ACCEPT")])
+@pytest.mark.parametrize("family", ["ip", "ip6"])
+def test_with_rules_or_chains_they_do_and_nothing_is_changed(
+    settings: cleanup.Settings, only_programs: Callable[..., None], family: str, what: tuple[str, ...]
+) -> None:
+    network.sh(f"{network.COMMAND[family]}-legacy", "-t", "nat", *what)
+    network.load("nft", "ip", dumps.SMALL)
+    before = network.saved("nft", "ip")
+    only_programs(*NFT)
+    with pytest.raises(Refused, match=f"legacy {family}: the kernel has rules in nat, and this host has no iptables program of the legacy backend"):
+        cleanup.Cleanup(settings).absent()
+    assert network.saved("nft", "ip") == before
+
+
+def test_a_kernel_without_nf_tables_has_nothing_there_and_one_that_forbids_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    def says(code: int) -> None:
+        def fails(_self: object) -> int:
+            raise OSError(code, "no")
+
+        monkeypatch.setattr(survey.Nftables, "generation", fails)
+
+    for code in survey.NOT_THERE:
+        says(code)
+        assert Node(None).session is None
+    says(errno.EPERM)
+    with pytest.raises(PermissionError):
+        Node(None)
+
+
+def test_a_jump_out_of_a_chain_that_stays_forbids_all_of_it(settings: cleanup.Settings) -> None:
+    network.load("nft", "ip", [*dumps.SMALL[:-1], ":KUBE-POSTROUTING - [0:0]", "-A KUBE-POSTROUTING -j KUBE-SVC-UCJAHX4E4XCGRRJS", "COMMIT"])
+    with pytest.raises(Refused, match="chain KUBE-POSTROUTING.*KUBE-SVC-UCJAHX4E4XCGRRJS"):
+        cleanup.Cleanup(settings._replace(kubelet_version="v1.26.1")).absent()
+    assert cleanup.Cleanup(settings).absent()["clean"]
+
+
+def test_a_cni_that_marks_by_kube_proxys_chain_keeps_both(settings: cleanup.Settings, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "10-net.conflist").write_text('{"plugins": [{"type": "portmap", "externalSetMarkChain": "KUBE-MARK-MASQ"}]}')
+    monkeypatch.setattr(hostports, "FOLDER", str(tmp_path))
+    network.load("nft", "ip", dumps.without_nfacct(dumps.REAL["ip"].before))
+    result = cleanup.Cleanup(settings).absent()
+    assert result["clean"]
+    assert {one["chain"] for one in result["kept"] if "10-net.conflist" in one["why"]} == {"KUBE-MARK-MASQ", "KUBE-POSTROUTING"}
+    assert "-j KUBE-POSTROUTING" in "".join(network.saved("nft", "ip"))
+
+
+def test_a_kube_proxy_that_comes_back_meanwhile_is_noticed(settings: cleanup.Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    network.load("nft", "ip", dumps.SMALL)
+    before = network.saved("nft", "ip")
+    made = cleanup.Cleanup(settings)
+    monkeypatch.setattr(cleanup.processes, "kube_proxy", lambda patience=0: "process 7")
+    with pytest.raises(Refused, match=r"kube-proxy still runs here \(process 7\)"):
+        made.absent()
+    assert network.saved("nft", "ip") == before
+    assert cleanup.Cleanup(settings._replace(check_mode=True)).absent()["running"] == "process 7"
+
+
+def test_who_does_not_stop_is_told_what_was_done_until_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply_module, "ATTEMPTS", 2)
+    network.load("nft", "ip", dumps.SMALL)
+    network.load("nft", "ip6", dumps.SMALL[:3] + [dumps.SMALL[5], "COMMIT"])
+    node, real = Node("v1.34.4"), apply_module._apply_to_table
+
+    def come_in_between(node: Node, made: TablePlan, done: list[TablePlan]) -> None:
+        if made.table.family == "ip6":
+            network.sh("iptables-nft", "-t", "nat", "-A", "MINE", "-j", "ACCEPT")
+        real(node, made, done)
+
+    monkeypatch.setattr(apply_module, "_apply_to_table", come_in_between)
+    with pytest.raises(Busy, match="Until now something was taken away in nft ip nat$"):
+        apply(node, node.survey(), EVERYTHING, lambda plans: None)

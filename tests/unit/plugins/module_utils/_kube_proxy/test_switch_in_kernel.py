@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import pathlib
 import time
+from typing import Callable
 
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import cleanup, switch
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import cleanup, relink, switch
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Refused
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
 from ansible_collections.fleetops.kubeproxy_free.tests.unit.plugins.module_utils._kube_proxy import dumps, network
@@ -95,6 +98,88 @@ class TestSwitch:
         with pytest.raises(Refused, match="nothing to confirm.*state=absent"):
             cleanup.Cleanup(settings).confirm()
         assert self.now() == rules
+
+    def test_armed_again_it_does_not_link_more_than_there_was(self, rules: dict, settings: cleanup.Settings, folder: pathlib.Path) -> None:
+        """A run that was killed when it had armed the switch and not yet unlinked anything, and its successor."""
+        node = cleanup.Cleanup(settings)
+        switch.arm(relink.pending(node.plans, ["ip"], node.ipvs), 60)
+        cleanup.Cleanup(settings._replace(confirm_timeout=2)).absent()
+        wait_for(folder / "fired")
+        time.sleep(0.5)
+        assert self.now() == rules
+
+    def test_rules_that_were_there_twice_are_there_twice_again(self, settings: cleanup.Settings, folder: pathlib.Path) -> None:
+        network.load("legacy", "ip", [*dumps.SMALL[:6], *dumps.SMALL[5:]])
+        before = self.now()
+        cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
+        wait_for(folder / "fired")
+        time.sleep(0.5)
+        assert self.now() == before
+
+    def test_what_was_not_unlinked_by_it_is_saved_before_it_goes(self, settings: cleanup.Settings) -> None:
+        network.load("nft", "ip", [line for line in dumps.SMALL if line != dumps.SMALL[5]])
+        result = cleanup.Cleanup(settings).confirm()
+        assert result["clean"] and pathlib.Path(result["backup"]["path"]).is_dir()
+
+    def test_if_it_fires_before_all_is_unlinked_the_truth_is_told(
+        self, rules: dict, settings: cleanup.Settings, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def slowly(*arguments: object, real: Callable[..., object] = cleanup.apply) -> object:
+            done = real(*arguments)
+            wait_for(folder / "fired")
+            return done
+
+        monkeypatch.setattr(cleanup, "apply", slowly)
+        with pytest.raises(switch.NotConfirmed, match="linked them again"):
+            cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
+
+    def test_a_program_that_others_keep_from_its_work_tries_again(self, settings: cleanup.Settings, folder: pathlib.Path) -> None:
+        """It waits for the lock of legacy no longer than it must, and comes back."""
+        network.load("legacy", "ip", dumps.SMALL)
+        before = self.now()
+        cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
+        script = next(folder.glob("relink-*.sh"))
+        script.write_text(script.read_text().replace("-w 30", "-w 1").replace("sleep 3", "sleep 0.1"))
+        with open(legacy.LOCK, "a", encoding="utf-8") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            wait_for(folder / "fired")
+            time.sleep(1.5)
+            assert self.now() != before
+        time.sleep(1.5)
+        assert self.now() == before
+        assert "lock" in (folder / "log").read_text()
+
+    def test_it_needs_no_nft_to_wake_a_table(self, settings: cleanup.Settings, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        network.sh("nft", "-f", "-", stdin="table ip kube-proxy { chain services { type nat hook prerouting priority -100; }; }")
+        monkeypatch.setattr(tools, "SEARCH_PATH", "/nowhere")
+        cleanup.Cleanup(settings._replace(confirm_timeout=1, backup=False)).absent()
+        assert not self.sees_packets()
+        wait_for(folder / "fired")
+        time.sleep(0.5)
+        assert self.sees_packets() and (folder / "log").read_text() == ""
+
+    def test_programs_that_do_not_take_the_lock_are_run_with_it(self) -> None:
+        old = tools.Programs(("sh", "-c", "echo iptables v1.6.1"), ("save",), ("restore",))
+        assert relink._restore("legacy", old)[1:] == ["-w", "30", legacy.LOCK, "restore", "--noflush"]
+        assert relink._restore("nft", old) == ["restore", "--noflush"]
+
+    def test_a_systemd_that_cannot_be_asked_is_done_without(self, rules: dict, settings: cleanup.Settings, folder: pathlib.Path, tmp_path, monkeypatch) -> None:
+        (tmp_path / "systemd-run").write_text("#!/bin/sh\necho 'Failed to connect to bus' >&2; exit 1\n")
+        (tmp_path / "systemctl").write_text("#!/bin/sh\nexit 1\n")
+        for name in ("systemd-run", "systemctl"):
+            (tmp_path / name).chmod(0o755)
+        monkeypatch.setattr(tools, "SEARCH_PATH", f"{tmp_path}:{tools.SEARCH_PATH}")
+        monkeypatch.setattr(switch, "_has_systemd", lambda: True)
+        cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
+        wait_for(folder / "fired")
+        time.sleep(0.5)
+        assert self.now() == rules
+
+    def test_it_has_fired_and_nothing_else_is_known(self, folder: pathlib.Path) -> None:
+        folder.mkdir()
+        (folder / "fired").touch()
+        with pytest.raises(switch.NotConfirmed, match="linked them again. Find out why"):
+            switch.confirm()
 
 
 def wait_for(path: pathlib.Path, seconds: float = 15) -> None:
