@@ -36,12 +36,13 @@ def main() -> None:
         print("bench: the lab has not built a kube-proxy (python3 -m lab prepare does); `kube-proxy --cleanup` is left out", flush=True)
     with tempfile.TemporaryDirectory(prefix="kprbench-") as folder:
         for size in map(int, options.sizes.split(",")):
-            lines = rules.dump(size)
+            dumps = rules.dumps(size)
+            chains = sum(map(rules.chains, dumps.values()))
             for backend in options.backends.split(","):
                 for turn in range(options.repeat):
                     for way, command in measure.ways(backend, pathlib.Path(folder), program).items():
-                        one = measure.run(backend, lines, way, command, pathlib.Path(folder) / "log")
-                        runs.append({"backend": backend, "chains": rules.chains(lines), "way": way, **one})
+                        one = measure.run(backend, dumps, way, command, pathlib.Path(folder) / "log")
+                        runs.append({"backend": backend, "chains": chains, "way": way, **one})
                         print(f"[{time.monotonic() - began:5.0f} s] {backend}, {size} chains, turn {turn + 1} of {options.repeat}, {way}: "
                               f"{one['seconds']:.2f} s, {one['mebibytes']:.0f} MiB, {one['left']} chains left", flush=True)  # fmt: skip
     entries = table.summary(runs)

@@ -9,11 +9,12 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from typing import Any, Iterator
 
-from bench.cleanup.rules import chains
+from bench.cleanup.rules import DUMPS, chains
 from bench.cleanup.table import BASE, BY_KUBE_PROXY
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -21,19 +22,24 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / ".work")}  # where setup h
 LAUNCH = pathlib.Path(__file__).with_name("launch.py")
 NAMESPACE = f"kprbench-{os.getpid()}"
 MODULE = """
-import json, sys
+import json, resource, sys
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.fleetops.kubeproxy_free.plugins.modules import kube_proxy_rules
 with patch_module_args(json.loads(sys.argv[1])):
-    kube_proxy_rules.main()
+    try:
+        kube_proxy_rules.main()
+    finally:
+        # What the module itself took; the largest process may be one that it has started.
+        print("own KiB:", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
+OWN = re.compile(r"^own KiB: (\d+)$", re.MULTILINE)
 
 
 def ways(backend: str, folder: pathlib.Path, kube_proxy: pathlib.Path | None) -> dict[str, list[str]]:
     """What is compared, as command lines."""
     programs = folder / backend
     programs.mkdir(exist_ok=True)
-    for family in ("iptables", "ip6tables"):
+    for family in DUMPS:
         for suffix in ("", "-save", "-restore"):  # kube-proxy takes what is called iptables
             link = programs / f"{family}{suffix}"
             if not link.exists():
@@ -42,10 +48,10 @@ def ways(backend: str, folder: pathlib.Path, kube_proxy: pathlib.Path | None) ->
     module = [sys.executable, "-c", MODULE]
     settings = '"state": "absent", "kubelet_version": "v1.34.4"'
     found = {
-        BASE: ["sh", "-c", f"iptables-{backend}-save >/dev/null"],
+        BASE: ["sh", "-c", "; ".join(f"{family}-{backend}-save >/dev/null" for family in DUMPS)],
         "module, with backup": [*module, f'{{{settings}, "backup_dir": "{folder}/backup"}}'],
         "module, without backup": [*module, f'{{{settings}, "backup": false}}'],
-        "one-liner": ["sh", "-c", f"iptables-{backend}-save | grep -v KUBE | iptables-{backend}-restore"],
+        "one-liner": ["sh", "-c", "; ".join(f"{family}-{backend}-save | grep -v KUBE | {family}-{backend}-restore" for family in DUMPS)],
     }
     if kube_proxy:
         found[BY_KUBE_PROXY] = ["env", path, str(kube_proxy), "--cleanup"]
@@ -53,23 +59,27 @@ def ways(backend: str, folder: pathlib.Path, kube_proxy: pathlib.Path | None) ->
 
 
 @contextlib.contextmanager
-def filled(backend: str, lines: list[str]) -> Iterator[None]:
+def filled(backend: str, dumps: dict[str, list[str]]) -> Iterator[None]:
     subprocess.run(["ip", "netns", "add", NAMESPACE], check=True)
     try:
-        text = "\n".join([*lines, ""])
-        subprocess.run(["ip", "netns", "exec", NAMESPACE, f"iptables-{backend}-restore"], input=text, text=True, check=True)
+        for family, lines in dumps.items():
+            subprocess.run(["ip", "netns", "exec", NAMESPACE, f"{family}-{backend}-restore"], input="\n".join([*lines, ""]), text=True, check=True)
         yield
     finally:
         subprocess.run(["ip", "netns", "delete", NAMESPACE], check=True)
 
 
-def run(backend: str, lines: list[str], way: str, command: list[str], log: pathlib.Path) -> dict[str, Any]:
+def run(backend: str, dumps: dict[str, list[str]], way: str, command: list[str], log: pathlib.Path) -> dict[str, Any]:
     """One run. A way that ends with an error is an error here too, except kube-proxy's, which complains of what it cannot reach in a namespace."""
-    with filled(backend, lines):
+    with filled(backend, dumps):
         launched = subprocess.run([sys.executable, LAUNCH, str(log), "ip", "netns", "exec", NAMESPACE, *command],
                                   text=True, stdout=subprocess.PIPE, env=ENVIRONMENT, check=True)  # fmt: skip
         took = json.loads(launched.stdout)
         if took.pop("status") and way != BY_KUBE_PROXY:
             raise RuntimeError(f"{way} ended with an error: {log.read_text(errors='replace')[-2000:]}")
-        saved = subprocess.run(["ip", "netns", "exec", NAMESPACE, f"iptables-{backend}-save"], text=True, capture_output=True, check=True).stdout
-        return {**took, "left": chains(saved.splitlines())}
+        said = OWN.search(log.read_text(errors="replace"))
+        return {**took, "own": int(said[1]) / 1024 if said else None, "left": sum(chains(_saved(f"{family}-{backend}-save")) for family in dumps)}
+
+
+def _saved(program: str) -> list[str]:
+    return subprocess.run(["ip", "netns", "exec", NAMESPACE, program], text=True, capture_output=True, check=True).stdout.splitlines()

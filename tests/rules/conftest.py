@@ -84,6 +84,10 @@ class Node(OwnLab):
         found["nft"] = [line for line in self.sh("nft list tables").splitlines() if "kube-proxy" in line]
         return found
 
+    def asleep(self):
+        """kube-proxy's own tables of nf_tables that see no packet."""
+        return [table for table in self.dump()["nft"] if "flags dormant" in self.sh(f"nft list {table}")]
+
 
 @pytest.fixture(scope="module", params=[("iptables", "nft"), ("iptables", "legacy"), ("nftables", "nft")], ids="-".join)
 def filled(request):
@@ -93,8 +97,10 @@ def filled(request):
     try:
         node.kubectl("apply", "-f", "-", stdin=json.dumps(services()))
         node.sh(ADMINS)
-        ready = node.rules(state="present", service=LAST, timeout=180)
-        assert ready.get("served_by"), ready
+        node.address = node.kubectl("get", "service", LAST.split("/")[1], "-o", "jsonpath={.spec.clusterIP}") + ":80/tcp"
+        for service in (LAST, node.address):
+            ready = node.rules(state="present", service=service, timeout=180)
+            assert ready.get("served_by") and ready["synced"] is True, ready
         yield node
     finally:
         node.lab("down")

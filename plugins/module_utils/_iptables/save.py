@@ -43,7 +43,9 @@ def read(lines: Iterable[str], backend: str, family: str, interest: Interest) ->
     number = 0
     for number, line in enumerate(lines, 1):
         line = line.rstrip("\n")
-        if line.startswith("*") and table is None:
+        if table is not None and line[:1] in (":", "-", "["):
+            _read_line(table, number, line, interest)
+        elif line.startswith("*") and table is None:
             table = tables[line[1:]] = Table(backend, family, line[1:])
         elif line == "COMMIT" and table is not None:
             table = None
@@ -59,6 +61,12 @@ def read(lines: Iterable[str], backend: str, family: str, interest: Interest) ->
 
 
 def _read_line(table: Table, number: int, line: str, interest: Interest) -> None:
+    if line.startswith("-A "):
+        # Most lines by far are rules without interest.
+        chain = table.chains.get(line[3:].partition(" ")[0])
+        if chain is not None and chain.rules is None:
+            chain.size = (chain.size or 0) + 1
+            return
     match = CHAIN_LINE.match(line) if line.startswith(":") else None
     if match:
         name, policy = match.groups()

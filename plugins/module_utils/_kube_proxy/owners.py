@@ -10,6 +10,7 @@ versions stay until the node restarts, so the owner does not depend on the versi
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple, Optional
 
@@ -79,6 +80,7 @@ class Owner(NamedTuple):
     who: Optional[str] = None
 
 
+@functools.lru_cache(maxsize=None)
 def owner(table: str, chain: str) -> Owner:
     kind = EXACT.get((table, chain))
     if kind:

@@ -14,14 +14,24 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3]))
 rules, table = (importlib.import_module(f"bench.cleanup.{name}") for name in ("rules", "table"))
 
 
-@pytest.mark.parametrize("wanted", [100, 1000])
+@pytest.mark.parametrize("wanted", [1, 1000, 6000])
 def test_as_many_chains_as_wanted_and_every_one_of_them_is_declared_once(wanted):
-    lines = rules.dump(wanted)
-    declared = [line.split()[0][1:] for line in lines if line.startswith(":KUBE-") and "-CANARY" not in line]
-    assert wanted <= rules.chains(lines) < wanted + 5
-    per_table = len(declared) - len(set(declared))
-    assert per_table == 2  # KUBE-SERVICES and KUBE-NODEPORTS are in two tables
-    assert {name for line in lines for name in re.findall(r"(?:-A|-j) (KUBE-\S+)", line)} <= set(declared)
+    dumps = rules.dumps(wanted)
+    assert wanted <= sum(map(rules.chains, dumps.values())) < wanted + 100
+    for lines in dumps.values():
+        table, declared = "", set()
+        for line in lines:
+            if line.startswith("*"):
+                table, declared = line, set()
+            elif line.startswith(":"):
+                assert line.split()[0] not in declared, (table, line)
+                declared.add(line.split()[0])
+            else:
+                assert {f":{name}" for name in re.findall(r"(?:-A|-j) (KUBE-\S+)", line)} <= declared, (table, line)
+
+
+def test_one_copy_is_what_kube_proxy_made():
+    assert [len(rules.HASHED.findall(" ".join(line for line in lines if line[0] == ":"))) for lines in rules.dumps(1).values()] == [42, 18]
 
 
 def test_ratios_are_to_the_full_read_of_the_same_rules():
