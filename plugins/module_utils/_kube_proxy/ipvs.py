@@ -57,6 +57,7 @@ OPTION = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
 MATCHED = re.compile(r"--match-set (\S+)")
 # The kernel lets go of a set some time after nf_tables has let go of the rules that use it. Seconds.
 LETTING_GO = 5
+INSTALL = "install it, then run this again"
 
 
 class Server(NamedTuple):
@@ -174,9 +175,9 @@ def discover() -> Leftovers:
                 node_ports |= read_node_ports(tools.run([ipset, "save", name]))
     found.servers, found.foreign_servers = sort_servers(servers, bare(found.addresses), bare(own), node_ports)
     if has_sets and not ipset and (found.interface or servers):
-        found.unchecked.append("ipsets: this host has no program ipset to list them; install it, then run this again")
+        found.unchecked.append(f"ipsets: this host has no program ipset to list them; {INSTALL}")
     if found.servers and not tools.which("ipvsadm"):
-        found.unchecked.append(f"{len(found.servers)} virtual servers of IPVS: this host has no program ipvsadm to delete them; install it, then run this again")
+        found.unchecked.append(f"{len(found.servers)} virtual servers of IPVS: this host has no program ipvsadm to delete them; {INSTALL}")
     return found
 
 

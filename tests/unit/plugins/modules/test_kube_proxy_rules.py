@@ -41,7 +41,8 @@ def node(tmp_path, with_collection):
             arguments = {"kubelet_version": "v1.34.4", "backup_dir": str(self.backup_dir), **arguments}
             if arguments.get("state") == "present":
                 del arguments["kubelet_version"]
-            words = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh", *before, sys.executable, "-c", PROGRAM, json.dumps(arguments)]
+            with_own_run = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
+            words = [*with_own_run, *before, sys.executable, "-c", PROGRAM, json.dumps(arguments)]
             done = subprocess.run(words, text=True, capture_output=True, check=False, env=self.environment)
             assert done.stdout, done.stderr
             assert "Traceback" not in done.stderr

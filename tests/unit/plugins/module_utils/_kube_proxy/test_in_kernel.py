@@ -9,7 +9,6 @@ import errno
 import fcntl
 import pathlib
 import shutil
-import time
 from typing import Callable
 
 import pytest
