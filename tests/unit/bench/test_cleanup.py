@@ -36,7 +36,7 @@ def test_one_copy_is_what_kube_proxy_made():
 
 def test_ratios_are_to_the_full_read_of_the_same_rules():
     runs = [
-        {"backend": "nft", "chains": chains, "way": way, "seconds": seconds, "mebibytes": 10, "left": 0}
+        {"backend": "nft", "chains": chains, "way": way, "seconds": seconds, "mebibytes": 10, "own": None, "left": 0}
         for chains, way, seconds in [(10, table.BASE, 1), (10, table.BASE, 3), (10, "other", 4), (20, table.BASE, 10), (20, "other", 5)]
     ]
     entries = table.summary(runs)
@@ -47,8 +47,8 @@ def test_ratios_are_to_the_full_read_of_the_same_rules():
 
 
 def test_goals_are_judged_on_what_was_measured():
-    def run(way, seconds, chains=24002):
-        return {"backend": "nft", "chains": chains, "way": way, "seconds": seconds, "mebibytes": 1, "left": 0}
+    def run(way, seconds, chains=24002, own=None):
+        return {"backend": "nft", "chains": chains, "way": way, "seconds": seconds, "mebibytes": 1, "own": own, "left": 0}
 
     ways = [run(table.BASE, 1.0), run("module, with backup", 1.4), run("module, without backup", 0.5), run(table.BY_KUBE_PROXY, 10.0)]
     assert table.goals(table.summary(ways)) == [
@@ -58,3 +58,8 @@ def test_goals_are_judged_on_what_was_measured():
         "module, without backup: 20.0 times faster than kube-proxy --cleanup, goal at least 10: reached",
     ]
     assert table.goals(table.summary([run(table.BASE, 1.0, chains=1002)])) == []
+    small = [run(table.BASE, 0.1, chains=1002), run("module, without backup", 0.25, chains=1002)]
+    assert "0.25 s, 0.25 times one full read, is what the module takes at 1,002 chains" in table.floor(table.summary([*small, *ways]))
+    assert "within reach" in table.floor(table.summary([*small, *ways])) and table.floor(table.summary(ways)) == ""
+    large = [run(table.BASE, 2.0, chains=50010), run("module, with backup", 3.0, chains=50010, own=151)]
+    assert table.goals(table.summary([*ways, *large]))[-1] == "the module's own memory at 50,000 chains: 151 MiB, goal at most 150: missed"

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import ipvs
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.ipvs import Leftovers, Server
+from ansible_collections.fleetops.kubeproxy_free.tests.unit.plugins.module_utils._kube_proxy import dumps
 
 PROC = """\
 IP Virtual Server version 1.2.1 (size=4096)
@@ -72,3 +73,11 @@ def test_servers_and_interface_go_first_and_sets_last() -> None:
     assert found.only(unlink=True, remove=False) == Leftovers(True, ["10.96.0.1/32"], [API], [])
     assert found.only(unlink=False, remove=True) == Leftovers(sets=["KUBE-CLUSTER-IP"])
     assert found.only(unlink=True, remove=True) == found
+
+
+def test_of_an_old_kubelets_node_only_the_set_of_its_rule_stays() -> None:
+    dump = dumps.marked(dumps.FIXTURES / "ipvs-1.26-kubelet-1.26.marked")
+    named = sorted({name for line in dump.before for name in ipvs.MATCHED.findall(line)})
+    found = Leftovers(sets=named)
+    found.keep_used(dump.after)
+    assert set(found.needed_sets) == dump.noted("stays") and found.sets == [name for name in named if name not in dump.noted("stays")]
