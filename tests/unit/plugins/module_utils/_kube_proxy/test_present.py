@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import present
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import present, survey
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.present import Found, Service, parse
 from ansible_collections.fleetops.kubeproxy_free.tests.unit.plugins.module_utils._kube_proxy import dumps, network
@@ -94,7 +94,8 @@ class TestInKernel:
         assert [present.served_by(parse(other)) for other in ("default/other", "10.96.0.1:80/tcp")] == [None, None]
 
     @pytest.mark.parametrize("text", [NAME, ADDRESS])
-    def test_a_jump_to_the_masquerade_leads_no_packet_there(self, text: str) -> None:
+    def test_a_jump_to_the_masquerade_leads_no_packet_there(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(survey.kubelet, "ask_version", lambda: "v1.34.4")
         lines = [line.replace(dumps.SMALL[5], '-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING') for line in dumps.SMALL]
         network.load("nft", "ip", [lines[0], ":POSTROUTING ACCEPT [0:0]", ":KUBE-POSTROUTING - [0:0]", *lines[1:]])
         assert present.served_by(parse(text)) is None
