@@ -22,8 +22,9 @@ options:
     description:
       - V(inspected) tells what there is and makes nothing, not even an empty table in the kernel.
       - V(absent) takes it away. A rule that is not kube-proxy's and leads to one of its chains forbids that, and nothing is changed then.
-      - V(present) waits until kube-proxy's rules hold O(service), and the kube-proxy that runs has written them. It changes no rule; what an
-        earlier call with O(confirm_timeout) would put back is then not wanted any more, and forgotten.
+      - V(present) waits until kube-proxy's rules hold O(service), and the kube-proxy that runs has written them. It changes no rule, but wakes
+        the tables of nftables mode that an earlier call with O(confirm_timeout) has put to sleep, into which kube-proxy cannot write. Whatever else
+        such a call would put back is not wanted any more once kube-proxy has written its rules, and forgotten.
     type: str
     choices: [inspected, absent, present]
     default: inspected
@@ -279,6 +280,7 @@ def check(params: dict) -> None:
 
 def wait_for_service(module: AnsibleModule) -> dict:
     timeout = 0 if module.check_mode else module.params["timeout"]
+    woken = [] if module.check_mode else present.wake()
     found = present.wait(present.parse(module.params["service"]), timeout)
     if not module.check_mode:
         if found.served_by is None or found.synced is False:
@@ -290,7 +292,7 @@ def wait_for_service(module: AnsibleModule) -> dict:
             f"{socket.gethostname()}: kube-proxy does not tell its metrics here (metricsBindAddress, port 10249 by default), so whether the rules are older "
             "than it is not known"
         )
-    return {"changed": False, **found._asdict()}
+    return {"changed": bool(woken), **found._asdict()}
 
 
 def clean_up(module: AnsibleModule) -> dict:

@@ -25,5 +25,10 @@ def unlink(session: Session, families: list[str]) -> None:
     session.commit(ruleset.set_dormant(family, TABLE, True) for family in families)
 
 
+def link(session: Session, families: list[str]) -> None:
+    """They see packets again."""
+    session.commit(ruleset.set_dormant(family, TABLE, False) for family in families)
+
+
 def remove(session: Session, families: list[str]) -> None:
     session.commit(ruleset.delete_table(family, TABLE) for family in families)

@@ -11,6 +11,7 @@ import time
 from typing import NamedTuple, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import words
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.nft import Session
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import ipvs, nftables_mode, synced
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Refused, retrying
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
@@ -19,6 +20,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables 
 ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:]+)\]|([0-9.]+)):(\d+)/(tcp|udp|sctp)")
 NAME = re.compile(r"([a-z0-9.-]+)/([a-z0-9.-]+)")
 PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
+# Seconds that a kube-proxy which does not tell its metrics may just have begun.
+SILENT = 15
 SERVICES = "KUBE-SERVICES"
 SERVES = re.compile(r"KUBE-(SVC|SVL|EXT|FW|XLB)-[A-Z2-7]{16}")
 # nftables mode: address . protocol . port -> chain of the Service
@@ -100,6 +103,20 @@ def _in_ipvs(service: Service) -> Optional[str]:
     return "ipvs" if backends and service.address in ipvs.bare(ipvs.discover().addresses) else None
 
 
+def wake() -> list[str]:
+    """Families whose tables of nftables mode were asleep and are not any more: kube-proxy's changes to one that sleeps are refused by the kernel."""
+    session = Node(None).session
+    return retrying(lambda: _wake(session)) if session else []
+
+
+def _wake(session: Session) -> list[str]:
+    session.begin()
+    asleep = [family for family, live in nftables_mode.tables(session).items() if not live]
+    if asleep:
+        nftables_mode.link(session, asleep)
+    return asleep
+
+
 class Found(NamedTuple):
     served_by: Optional[str]
     # Has the kube-proxy that runs written its rules since it started? None if it does not tell.
@@ -109,9 +126,12 @@ class Found(NamedTuple):
 def wait(service: Service, timeout: int) -> Found:
     """What was found as soon as the Service is served by rules of the kube-proxy that runs, or when the time is over."""
     deadline = time.monotonic() + timeout
+    silent_until = time.monotonic() + SILENT
     while True:
-        found = _look(service)
-        if (found.served_by and found.synced is not False) or time.monotonic() >= deadline:
+        found, now = _look(service), time.monotonic()
+        if found.synced is not None:
+            silent_until = now + SILENT
+        if now >= deadline or (found.served_by and (found.synced or (found.synced is None and now >= silent_until))):
             return found
         time.sleep(1)
 

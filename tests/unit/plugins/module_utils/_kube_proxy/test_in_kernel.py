@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import apply as apply_module
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, cleanup, hostports, survey
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, cleanup, hostports, present, survey
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Differs, Refused, apply
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import Step, TablePlan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
@@ -310,3 +310,21 @@ def test_who_does_not_stop_is_told_what_was_done_until_then(monkeypatch: pytest.
     monkeypatch.setattr(apply_module, "_apply_to_table", come_in_between)
     with pytest.raises(Busy, match="Until now something was taken away in nft ip nat$"):
         apply(node, node.survey(), EVERYTHING, lambda plans: None)
+
+
+def test_what_the_real_kube_proxy_made_in_nftables_mode(settings: cleanup.Settings) -> None:
+    for version in (4, 6):
+        network.sh("nft", "-f", str(dumps.FIXTURES / f"nftables-1.34-ipv{version}.nft"))
+    others = "table inet mine { chain kube-proxy { type filter hook input priority 0; tcp dport 22 accept; }; }"
+    network.sh("nft", "-f", "-", stdin=others)
+    mine = network.sh("nft", "list", "table", "inet", "mine")
+    for service in ("default/kubernetes", "10.96.0.1:443/tcp", "default/dns"):
+        assert present.served_by(present.parse(service)) == "nft ip kube-proxy"
+    assert present.served_by(present.parse("default/empty")) is None
+    would = cleanup.Cleanup(settings._replace(check_mode=True, diff_mode=True)).absent()
+    assert would["diff"][0]["before"].splitlines() == ["table ip kube-proxy", "table ip6 kube-proxy"]
+    result = cleanup.Cleanup(settings).absent()
+    assert result["clean"] and result["removed"]["tables"] == ["ip kube-proxy", "ip6 kube-proxy"]
+    assert {"ip-kube-proxy.gz", "ip6-kube-proxy.gz"} <= {path.name for path in pathlib.Path(result["backup"]["path"]).iterdir()}
+    assert network.sh("nft", "list", "tables").split("\n")[:-1] == ["table inet mine"]
+    assert network.sh("nft", "list", "table", "inet", "mine") == mine

@@ -110,6 +110,9 @@ class TestInKernel:
         # asleep, it serves nobody
         network.sh("nft", f"add table {family} kube-proxy {{ flags dormant; }}")
         assert present.served_by(parse(text)) is None
+        assert present.wake() == [family]
+        assert present.served_by(parse(text)) == f"nft {family} kube-proxy"
+        assert present.wake() == []
 
 
 def test_waiting_ends_with_rules_of_the_kube_proxy_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,11 +131,28 @@ def test_waiting_ends_with_rules_of_the_kube_proxy_that_runs(monkeypatch: pytest
     assert synced == []
 
 
-@pytest.mark.parametrize("told", [True, None])
-def test_waiting_does_not_wait_for_what_is_not_told(monkeypatch: pytest.MonkeyPatch, told: bool | None) -> None:
-    monkeypatch.setattr(present.synced, "synced", lambda: told)
+@pytest.mark.parametrize(
+    ("told", "seconds", "synced"),
+    [
+        ([True], 0, True),
+        # one that has just begun does not tell yet
+        ([None] * 5 + [False, True], 6, True),
+        # one that never does is not waited for without end, from when it began
+        ([False] * 20 + [None] * 40, 20 + present.SILENT - 1, None),
+        ([None] * 100, present.SILENT, None),
+        # nor longer than is wanted
+        ([False] * 50 + [None] * 40, 60, None),
+        ([False] * 100, 60, False),
+    ],
+)
+def test_how_long_it_is_waited_for_what_is_not_told(monkeypatch: pytest.MonkeyPatch, told: list[bool | None], seconds: int, synced: bool | None) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(present.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(present.time, "sleep", lambda seconds: clock.append(clock.pop() + seconds))
+    monkeypatch.setattr(present.synced, "synced", lambda: told.pop(0))
     monkeypatch.setattr(present, "served_by", lambda service: "ipvs")
-    assert present.wait(parse(NAME), 0) == Found("ipvs", told)
+    assert present.wait(parse(NAME), 60) == Found("ipvs", synced)
+    assert clock[0] - 100 == seconds
 
 
 def test_waiting_in_vain_is_told_with_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
