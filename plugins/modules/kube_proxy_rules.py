@@ -63,11 +63,6 @@ options:
     description: How many backups to keep, at least V(1), the newest. The first of all, which shows the node as it was, is kept beside them.
     type: int
     default: 5
-  connections:
-    description:
-      - With O(state=inspected), tells the connections that netfilter still translates. Where there are many connections this takes seconds.
-    type: bool
-    default: false
   service:
     description:
       - The Service that O(state=present) waits for, as C(NAMESPACE/NAME) or as C(ADDRESS:PORT/PROTOCOL), such as V(10.96.0.1:443/tcp).
@@ -90,7 +85,8 @@ attributes:
     support: full
 notes:
   - Needs root, Python 3.9 and only the standard library, and the node's own programs of iptables (1.6 or later); for IPVS mode ipset and ipvsadm too.
-  - Kernel settings that kube-proxy made, and connections that it has translated, stay as they are. They are returned in RV(sysctls) and RV(connections).
+  - Kernel settings that kube-proxy made stay as they are and are returned in RV(sysctls). Connections that it has translated stay too;
+    M(fleetops.kubeproxy_free.node_facts) tells them.
 author:
   - The fleetops.kubeproxy_free contributors (@fleetops)
 """
@@ -190,15 +186,6 @@ sysctls:
   returned: O(state=inspected) and O(state=absent)
   type: dict
   sample: {"net.ipv4.conf.all.route_localnet": "1"}
-connections:
-  description:
-    - TCP and UDP connections to addresses that are not the node's own and that netfilter translates, with their number. Without kube-proxy
-      nobody ends those whose backend is gone.
-    - C(null) where connection tracking could not be asked.
-  returned: O(connections=true)
-  type: list
-  elements: dict
-  sample: [{"protocol": "udp", "address": "10.96.0.10", "port": 53, "backend": "10.0.1.7:53", "connections": 2}]
 running:
   description: The kube-proxy that runs on this node, or C(null).
   returned: O(state=inspected) and O(state=absent)
@@ -244,7 +231,7 @@ from typing import NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.legacy import LockHeld
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.tools import Missing, ToolFailed
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import connections, present, switch
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import present, switch
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Differs, Refused
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.backup import BackupFailed
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.cleanup import Cleanup, Settings
@@ -258,7 +245,6 @@ ARGUMENTS = {
     "backup": {"type": "bool", "default": True},
     "backup_dir": {"type": "path", "default": "/var/lib/kubeproxy-free/backup"},
     "backup_keep": {"type": "int", "default": 5},
-    "connections": {"type": "bool", "default": False},
     "service": {"type": "str", "default": "default/kubernetes"},
     "timeout": {"type": "int", "default": 60},
 }
@@ -299,7 +285,7 @@ def clean_up(module: AnsibleModule) -> dict:
     names = [name for name in Settings._fields if name in module.params]
     cleanup = Cleanup(Settings(check_mode=module.check_mode, diff_mode=module._diff, **{name: module.params[name] for name in names}))
     if module.params["state"] == "inspected":
-        return {**cleanup.inspected(), **({"connections": connections.translated()} if module.params["connections"] else {})}
+        return cleanup.inspected()
     return cleanup.confirm() if module.params["confirm"] else cleanup.absent()
 
 

@@ -59,6 +59,12 @@ options:
       - tunnel_geneve
       - tunnel_vxlan
       - wireguard
+  translations:
+    description:
+      - Tell also what translates connections to Services here, those that netfilter has and the programs that eBPF has. Where there are many connections this
+        takes seconds.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -99,6 +105,19 @@ facts:
       description: Running programs out of a short list of those that move virtual IPs or do kube-proxy's work.
       type: list
       elements: str
+    connections:
+      description:
+        - TCP and UDP connections to addresses that are not the node's own and that netfilter translates, each with C(protocol), C(address), C(port), C(backend)
+          and how many C(connections) there are. Without kube-proxy nobody ends those whose backend is gone.
+        - V(null) without O(translations), or where connection tracking could not be asked.
+      type: list
+      elements: dict
+    socket_programs:
+      description:
+        - Programs that are attached to the socket hooks of the root cgroup, each with C(id), C(name), C(attach_type) and C(multi) (whether others may be, too).
+          V(null) without O(translations), or if the kernel did not tell.
+      type: list
+      elements: dict
     health_port:
       description: C(port) 10256 and the names of its C(listeners).
       type: dict
@@ -136,6 +155,7 @@ ARGUMENTS = {
     "api_server_timeout": {"type": "int", "default": 5},
     "cilium_version": {"type": "str", "default": ""},
     "kernel_features": {"type": "list", "elements": "str", "default": ["kube_proxy_replacement", "service_mounts"], "choices": list(rules.FEATURES)},
+    "translations": {"type": "bool", "default": False},
 }
 
 
@@ -146,7 +166,7 @@ def main():
     if params["cilium_version"] and compat.minor(params["cilium_version"]) is None:
         module.fail_json(msg=f"cilium_version is '{params['cilium_version']}'; expected a version such as 1.19 or 1.19.1")
     module.exit_json(changed=False, facts=facts.gather(params["api_servers"], params["api_server_timeout"], params["cilium_version"],
-                                                       params["kernel_features"]))
+                                                       params["kernel_features"], params["translations"]))
 
 
 if __name__ == "__main__":

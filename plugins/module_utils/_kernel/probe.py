@@ -16,8 +16,7 @@ def look():
     """Everything the judge needs, as plain data; what could not be read is None."""
     name = os.uname()
     options, origin, unread = _config(name.release)
-    mounts = _mounts()
-    programs, error = _cgroup_programs(mounts)
+    programs, error = cgroup_programs()
     return {
         "release": name.release,
         "parsed": release.parse(name.release, name.version, _text("/proc/version_signature") or ""),
@@ -27,7 +26,7 @@ def look():
         "config_unread": unread,
         "modules": _modules(name.release),
         "probed": _probed(),
-        "mounts": mounts,
+        "mounts": _mounts(),
         "filesystems": {line.split()[-1] for line in (_text("/proc/filesystems") or "").splitlines() if line.split()},
         "jit": (_text("/proc/sys/net/core/bpf_jit_enable") or "").strip(),
         "cgroup_programs": programs,
@@ -89,14 +88,16 @@ def _mounts():
     return [(cells[1], cells[2]) for cells in lines if len(cells) > 2 and cells[2] in ("cgroup2", "bpf")]
 
 
-def _cgroup_programs(mounts):
-    places = [path for path, kind in mounts if kind == "cgroup2"]
-    if not places:
-        return [], None  # nothing can be attached to a hierarchy that nobody mounted
-    try:
-        return system_calls.programs_of_cgroup(places[0]), None
-    except OSError as error:
-        return None, "asking needs root" if error.errno in (errno.EPERM, errno.EACCES) else f"asking {places[0]} failed: {error}"
+def cgroup_programs():
+    """(programs at the root cgroup or None, why not). An agent may have mounted the hierarchy anew, from another root: all mounts count."""
+    found, failed = {}, None
+    places = [path for path, kind in _mounts() if kind == "cgroup2"]  # nothing can be attached to a hierarchy that nobody mounted
+    for path in places:
+        try:
+            found.update({(one["id"], one["attach_type"]): one for one in system_calls.programs_of_cgroup(path)})
+        except OSError as error:
+            failed = "asking needs root" if error.errno in (errno.EPERM, errno.EACCES) else f"asking {path} failed: {error}"
+    return (None, failed) if failed and not found else (list(found.values()), None)
 
 
 def _distribution(text):

@@ -10,6 +10,7 @@ import re
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import judge, probe
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import connections
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Refused
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.cleanup import Cleanup, Settings
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import api_server, cni, devices, portmap, processes
@@ -49,7 +50,7 @@ class Reader:
             return None
 
 
-def gather(api_servers, api_timeout, cilium_version, kernel_features):
+def gather(api_servers, api_timeout, cilium_version, kernel_features, translations=False):
     """Return the facts."""
     reader = Reader()
     links, routes = reader.json(*ADDRESSES), [reader.json(*argv) for argv in ROUTES]
@@ -62,6 +63,8 @@ def gather(api_servers, api_timeout, cilium_version, kernel_features):
         "iptables": iptables(reader.text("iptables", "--version")),
         "kernel_check": _kernel_check(cilium_version, kernel_features) if cilium_version else None,
         "rules": _rules(reader),
+        "connections": _connections(reader) if translations else None,
+        "socket_programs": _socket_programs(reader) if translations else None,
         "programs": processes.watched(),
         "health_port": {"port": HEALTH_PORT, "listeners": processes.listeners(HEALTH_PORT)},
         "devices": found,
@@ -87,6 +90,20 @@ def _rules(reader):
         reader.unread.append(f"rules: {error}")
         return None
     return {key: found[key] for key in ("found", "unknown", "unread", "unchecked", "foreign_references", "nftables_tables", "ipvs", "running", "clean")}
+
+
+def _connections(reader):
+    found = connections.translated()
+    if found is None:
+        reader.unread.append("connections: connection tracking cannot be asked; it takes root")
+    return found
+
+
+def _socket_programs(reader):
+    found, error = probe.cgroup_programs()
+    if error:
+        reader.unread.append(f"programs at the root cgroup: {error}")
+    return found
 
 
 def _version(text):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import gzip
 import os
 import struct
@@ -114,3 +115,24 @@ def test_programs_of_others_are_found(flags, multi, status):
         assert judge.foreign_programs({"cgroup_programs": found})["status"] == status
     finally:
         os.rmdir(folder)
+
+
+def test_programs_of_all_mounts_count_once(monkeypatch):
+    """An agent mounts the hierarchy anew. A mount that cannot be asked matters only where no other tells anything."""
+    one, two = {"id": 1, "attach_type": "connect4"}, {"id": 2, "attach_type": "sendmsg4"}
+    told = {"/sys/fs/cgroup": [one], "/run/cilium/cgroupv2": [one, two]}
+
+    def programs(path):
+        if path not in told:
+            raise OSError(errno.EACCES, "no")
+        return told[path]
+
+    monkeypatch.setattr(probe, "_mounts", lambda: [("/sys/fs/bpf", "bpf"), *((path, "cgroup2") for path in ("/sys/fs/cgroup", "/run/cilium/cgroupv2"))])
+    monkeypatch.setattr(system_calls, "programs_of_cgroup", programs)
+    assert probe.cgroup_programs() == ([one, two], None)
+    del told["/sys/fs/cgroup"]
+    assert probe.cgroup_programs() == ([one, two], None)
+    told.clear()
+    assert probe.cgroup_programs() == (None, "asking needs root")
+    monkeypatch.setattr(probe, "_mounts", lambda: [])
+    assert probe.cgroup_programs() == ([], None)
