@@ -60,6 +60,10 @@ class Api:
         """Only the metadata of all objects of a list: a tenth of what a thousand Nodes weigh."""
         return self.objects(path, accept=METADATA)
 
+    def text(self, path, query):
+        """What is no object, such as a pod's log."""
+        return self._read(path, query, "*/*").decode("utf-8", "replace")
+
     def send(self, method, path, document=None):
         """Send one request that may change something; return (status, headers, document of the answer), whatever the status is."""
         answer = self._request(method, path, JSON, None if document is None else json.dumps(document).encode())
@@ -73,13 +77,16 @@ class Api:
         return explained(status, document.get("message"), path, self.configuration.host.rstrip("/"))
 
     def _get(self, path, query, accept):
+        try:
+            return json.loads(self._read(path, query, accept))
+        except ValueError as error:
+            raise self._silent(path, error) from error
+
+    def _read(self, path, query, accept):
         answer = self._request("GET", path + (f"?{urlencode(query)}" if query else ""), accept)
         if answer.status != 200:
             raise explained(answer.status, answer.reason, path, self.configuration.host.rstrip("/"))
-        try:
-            return json.loads(answer.data)
-        except ValueError as error:
-            raise self._silent(path, error) from error
+        return answer.data
 
     def _request(self, method, path, accept, body=None):
         headers = {"Accept": accept, **({"Content-Type": JSON} if body else {}), **credentials(self.configuration)}

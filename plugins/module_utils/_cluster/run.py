@@ -45,17 +45,21 @@ class Output:
     code: int
 
 
-def run_in_all(configuration, targets, command, timeout, parallel):
-    """Run a command in every target of a mapping; return Output or ClusterError under the same keys."""
+def run_in_all(configuration, targets, command, timeout, parallel, digest=None):
+    """Run a command in every target of a mapping; return Output or ClusterError under the same keys.
 
-    def one(target):
+    digest(key, Output) makes at once what is to be returned in its place, so that not all of many long answers are kept.
+    """
+
+    def one(key):
         try:
-            return run(configuration, target, command, timeout)
+            output = run(configuration, targets[key], command, timeout)
         except ClusterError as error:
             return error
+        return digest(key, output) if digest else output
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, min(parallel, len(targets)))) as pool:
-        return dict(zip(targets, pool.map(one, targets.values())))
+        return dict(zip(targets, pool.map(one, targets)))
 
 
 def run(configuration, target, command, timeout):
