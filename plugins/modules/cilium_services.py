@@ -11,8 +11,12 @@ version_added: 0.1.0
 description:
   - Reads Services and EndpointSlices of a cluster, and asks every agent at once for its own table of Services, for the kernel's map of them, for what of the
     table has not reached the map, and for the metrics that tell of them.
-  - It judges nothing; the filter P(fleetops.kubeproxy_free.diagnosis#filter) does. It reads no Secret and no environment.
-  - The credentials need C(list) on services, endpointslices, nodes and pods, and C(create) and C(get) on pods/exec in Cilium's namespace.
+  - What an agent says is compared with the API at once, and only what differs is kept. Services that differ are read a second time, from the API and from
+    those agents; what is not so both times was a change under way.
+  - It writes what it read into a folder, where M(fleetops.kubeproxy_free.diagnosis) judges it and makes an archive of it. For support there are also every
+    agent's status and the end of its log. It reads no Secret and no environment, and masks what looks like a token or a password.
+  - The credentials need C(list) on services, endpointslices, nodes, pods, networkpolicies and Cilium's policies, C(get) on namespaces; and in Cilium's namespace
+    C(get) on the ConfigMap C(cilium-config) and on pods/log, C(create) and C(get) on pods/exec.
 author:
   - The fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
@@ -20,6 +24,10 @@ extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module
 options:
+  folder:
+    description: Folder for what was read. It is filled in check mode too.
+    type: path
+    required: true
   services:
     description: Services to look at, each C(namespace/name). All of them if empty.
     type: list
@@ -52,39 +60,41 @@ EXAMPLES = r"""
 - name: Read what every agent knows of one Service
   fleetops.kubeproxy_free.cilium_services:
     kubeconfig: ~/.kube/prod-a
+    folder: /tmp/prod-a
     services: [shop/web]
   register: read
   delegate_to: localhost
+
+- name: Try from every node
+  fleetops.kubeproxy_free.service_probe:
+    targets: "{{ read.targets }}"
 """
 
 RETURN = r"""
-facts:
-  description: What was found.
+targets:
+  description:
+    - The ClusterIPs and the ready backends of the TCP ports of O(services), as M(fleetops.kubeproxy_free.service_probe) takes them, one connection each.
+      Empty without O(services).
   returned: always
-  type: dict
-  contains:
-    namespace:
-      description: Namespace of Cilium.
-      type: str
-    services:
-      description: By C(namespace/name) the addresses, ports, policies and C(endpoints) of each Service; C(pods) counts those that its selector matches.
-      type: dict
-    all_services:
-      description: Whether these are all Services of the cluster.
-      type: bool
-    agents:
-      description:
-        - By node C(error), C(kpr), C(mode), C(drift), C(frontends) (the agent's table), C(maps) (the kernel's), C(unfinished), C(metrics) and C(unread)
-          (answers that were not understood).
-      type: dict
+  type: list
+  elements: dict
+services:
+  description: How many Services were read.
+  returned: always
+  type: int
+agents:
+  description: How many agents were asked.
+  returned: always
+  type: int
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster import connect
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import gather
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import gather, judge
 
 ARGUMENTS = {
     **connect.ARGUMENTS,
+    "folder": {"type": "path", "required": True},
     "services": {"type": "list", "elements": "str", "default": []},
     "nodes": {"type": "list", "elements": "str", "default": []},
     "namespace": {"type": "str", "default": "kube-system"},
@@ -99,12 +109,14 @@ def main():
     if connect.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=str(connect.IMPORT_ERROR))
     try:
-        facts, warnings = gather.facts(module.params)
-    except connect.ClusterError as error:
+        reading = gather.Gather(module.params)
+        facts = reading.facts()
+    except (connect.ClusterError, OSError) as error:
         module.fail_json(msg=str(error))
-    for warning in warnings:
+    for warning in reading.warnings:
         module.warn(warning)
-    module.exit_json(changed=False, facts=facts)
+    targets = judge.probes(facts) if module.params["services"] else []
+    module.exit_json(changed=False, targets=targets, services=len(facts["services"]), agents=len(facts["agents"]))
 
 
 if __name__ == "__main__":

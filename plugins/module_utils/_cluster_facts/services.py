@@ -30,7 +30,7 @@ def summary(found, slices, kubernetes_service):
 
 
 def _add(facts, one):
-    name, spec, annotations = _name(one), one.get("spec") or {}, one["metadata"].get("annotations") or {}
+    name, spec = _name(one), one.get("spec") or {}
     for address in spec.get("externalIPs") or []:
         facts["external_ips"][address].append(name)
     for entry in ((one.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []:
@@ -43,8 +43,14 @@ def _add(facts, one):
         facts["session_affinity"][name] = timeout
     if spec.get("loadBalancerSourceRanges"):
         facts["source_ranges"].append(name)
-    if spec.get("trafficDistribution") or any(annotations.get(key, "").lower() not in ("", "disabled") for key in TOPOLOGY):
+    if nearby(one):
         facts["topology"].append(name)
+
+
+def nearby(one):
+    """Whether the Service asks for endpoints in the client's zone."""
+    annotations = one["metadata"].get("annotations") or {}
+    return bool((one.get("spec") or {}).get("trafficDistribution")) or any(annotations.get(key, "").lower() not in ("", "disabled") for key in TOPOLOGY)
 
 
 def _node_ports(found):

@@ -3,102 +3,138 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an agent is asked about Services in one exec, and the reading of the answers.
 
-cilium-dbg service list -o json has the agent's own table, bpf lb list -o json the kernel's map, shell -- db/show frontends (from 1.17 on) what of
-the table has reached the map, metrics list -o json the agent's metrics.
+A table of thousands of Services is megabytes of JSON, so it is asked for in rows, and where only some Services are looked at, the others stay there.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+from typing import Any, NamedTuple
 
-MARK = "@@kubeproxy_free"
-ASKED = ("service list -o json", "bpf lb list -o json", "shell -- db/show frontends", "metrics list -o json")
-SCRIPT = "c=$(command -v cilium-dbg || command -v cilium) || { echo 'neither cilium-dbg nor cilium is in this container' >&2; exit 127; }\n" + "".join(
-    f"\"$c\" {words}; printf '\\n%s %s\\n' '{MARK}' $?\n" for words in ASKED
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.ask import MARK
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.services import joined
+
+# The agent's own table: service, type, address, port, protocol, scope, and its backends, each as address,port,state.
+ROWS = r'{range [*]}{.status.realized.flags.namespace}{"/"}{.status.realized.flags.name}{"\t"}{.status.realized.flags.type}{"\t"}' \
+       r'{.status.realized.frontend-address.ip}{"\t"}{.status.realized.frontend-address.port}{"\t"}{.status.realized.frontend-address.protocol}{"\t"}' \
+       r'{.status.realized.frontend-address.scope}{"\t"}{range .status.realized.backend-addresses[*]}{.ip}{","}{.port}{","}{.state}{" "}{end}{"\n"}{end}'
+# The kernel's map has a line for each backend. Here they are brought together: a frontend (perhaps with its protocol, and /i for its internal scope), a tab, its
+# backends. Slot 0 is the frontend itself. Lines that are something else stay.
+TOGETHER = f"""/^{MARK}/ {{ for (f in b) print f "\\t" b[f] }} /^SERVICE ADDRESS/ {{ next }} $2 !~ /^\\(/ {{ print; next }}
+{{ b[$1] = b[$1] ($2 == "(0)" ? "" : $3 " ") }}"""
+# Only these are kept. From 1.18 on the counters of Services' events (cilium_services_*) stand still, so they are not read.
+METRICS = "cilium_(bpf_map_pressure|drop_count_total|drift_checker_config_delta)"
+# (where the answer is put, what is asked, what of it stays there). $1: Services, $2: their addresses, a line each; empty for all.
+ASKED = (
+    ("frontends", f"service list -o jsonpath='{ROWS}'", f"""grep -F -e '{MARK}' -e "$1" """),
+    ("maps", "bpf lb list", f"""grep -F -e '{MARK}' -e "$2" | awk '{TOGETHER}'"""),
+    # from 1.17 on: what of the table has reached the map
+    ("unfinished", "shell -- db/show frontends", r"sed '/ Done  *[0-9][^ ]* *$/d'"),
+    ("metrics", f"metrics list -p '^{METRICS}$' -o json", "cat"),
+    ("status", "status -o json", "cat"),
 )
-COMMAND = ["sh", "-c", SCRIPT]
-#: Only these are kept. From 1.18 on the counters of Services' events (cilium_services_*) stand still, so they are not read.
-METRICS = re.compile(r"cilium_(bpf_map_pressure|drop_count_total|drift_checker_config_delta)")
-# An entry of the map: frontend, perhaps its protocol, perhaps /i for its internal scope, and the slot.
-FRONTEND = re.compile(r"(?P<address>\S+:\d+)(?:/(?P<protocol>[A-Z]+))?(?P<scope>/i)? \((?P<slot>\d+)\)")
-BACKEND = re.compile(r"(?P<address>\S+:\d+)(?:/[A-Z]+)? ")
+SCRIPT = "c=$(command -v cilium-dbg || command -v cilium) || { echo 'neither cilium-dbg nor cilium is in this container' >&2; exit 127; }\n" + "".join(
+    f"{{ \"$c\" {words}; printf '\\n%s %s\\n' '{MARK}' $?; }} | {keep}\n" for _name, words, keep in ASKED
+)
+#: What an entry leads to that names a backend which is not in the map of backends.
+GONE = "a backend that is gone"
 
 
-def read(output):
-    """The answers by what was asked; each is read, or told among unread with why it could not be."""
-    parts, text = [], []
-    for line in output.stdout.splitlines():
-        if line.startswith(MARK + " "):
-            parts.append(("\n".join(text), line[len(MARK) + 1 :].strip()))
-            text = []
-        else:
-            text.append(line)
-    found = {"frontends": [], "maps": {}, "unfinished": [], "metrics": [], "unread": []}
+class Row(NamedTuple):
+    """A frontend in the agent's table: to where new connections go, and all that it knows."""
+
+    service: str
+    type: str
+    active: frozenset
+    all: frozenset
+
+
+def command(services: Any = (), addresses: Any = ()) -> list[str]:
+    """What is run in an agent's container. Of many Services all are told: what is run has to find room in a URL."""
+    few = 0 < len(services) <= 20 and len(addresses) <= 200
+    return ["sh", "-c", SCRIPT, "sh", "\n".join(services) if few else "", "\n".join(addresses) if few else ""]
+
+
+def read(output: Any) -> dict[str, Any]:
+    """The answers by what was asked; each is read, or told among unread with why it could not be.
+
+    frontends: address with port and protocol -> Row; maps: the same -> the backends in the kernel's map; of the outer scope both.
+    """
+    first, *others = f"\n{output.stdout}".split(f"\n{MARK} ")
+    cut = [other.partition("\n") for other in others]  # each begins with the exit code of what was asked before
+    parts = list(zip([first, *(text for _code, _end, text in cut)], (code for code, _end, _text in cut)))
+    found: dict[str, Any] = {"frontends": {}, "maps": {}, "unfinished": [], "metrics": [], "status": {}, "unread": []}
     if len(parts) != len(ASKED):
         found["unread"].append(f"exit code {output.code}, said: {(output.stderr or output.stdout)[:300]}")
         return found
-    readers = (("frontends", _frontends), ("maps", _maps), ("unfinished", _unfinished), ("metrics", _metrics))
-    for (said, code), words, (name, reader) in zip(parts, ASKED, readers):
+    for (said, code), (name, words, _keep) in zip(parts, ASKED):
         try:
             if code != "0":
                 raise ValueError(f"exit code {code}")
-            found[name] = reader(said)
+            found[name] = READERS[name](said)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            found["unread"].append(f"cilium-dbg {words}: {error!r}; said: {' '.join(said.split())[:200]}")
+            found["unread"].append(f"cilium-dbg {' '.join(words.split()[:4])}: {error!r}; said: {' '.join(said.split())[:200]}")
     return found
 
 
-def _frontends(said):
-    """The agent's table: address (as in the map), protocol, type, service, and backends with their states."""
-    found = []
-    for one in json.loads(said) or []:
-        spec = (one.get("status") or {}).get("realized") or one["spec"]
-        front, flags = spec["frontend-address"], spec.get("flags") or {}
-        found.append({
-            "address": _joined(front), "protocol": (front.get("protocol") or "").upper(), "internal": front.get("scope") == "internal",
-            "type": flags.get("type") or "", "service": f"{flags.get('namespace')}/{flags.get('name')}" if flags.get("name") else "",
-            "backends": sorted(_joined(backend) for backend in spec.get("backend-addresses") or [] if (backend.get("state") or "active") == "active"),
-        })  # fmt: skip
-    return found
+# Most lines are the same on every node, and the backends of a Service for each of its addresses: what was read once is kept.
+MANY = 1 << 17
 
 
-def _joined(entry):
-    return f"[{entry['ip']}]:{entry['port']}" if ":" in entry["ip"] else f"{entry['ip']}:{entry['port']}"
+def _frontends(said: str) -> dict[str, Row]:
+    rows = map(_row, filter(None, said.split("\n")))
+    return {address: row for address, row in rows if not address.endswith("/i")}
 
 
-def _maps(said):
-    """The kernel's map: frontend (address, with /PROTOCOL where the version has it) -> its backends."""
+@functools.lru_cache(maxsize=MANY)
+def _row(line: str) -> tuple[str, Row]:
+    service, kind, address, port, protocol, scope, backends = line.split("\t")
+    states = [backend.split(",") for backend in backends.split()]
+    every = {joined(host, number): state for host, number, state in states}
+    active = frozenset(backend for backend, state in every.items() if state in ("", "active"))
+    name = joined(address, port) + (f"/{protocol}" if protocol not in ("", "NONE") else "") + ("/i" if scope == "internal" else "")
+    return name, Row(service, kind, active, frozenset(every))
+
+
+def _maps(said: str) -> dict[str, frozenset]:
     found = {}
-    for key, entries in (json.loads(said) or {}).items():
-        matched = FRONTEND.fullmatch(key.strip())
-        if not matched:
-            raise ValueError(f"cannot read the entry {key!r}")
-        name = matched["address"] + (f"/{matched['protocol']}" if matched["protocol"] else "") + (matched["scope"] or "")
-        backends = found.setdefault(name, [])
-        if matched["slot"] != "0":
-            backends += [BACKEND.match(entry)["address"] for entry in entries]
-    return {name: sorted(backends) for name, backends in found.items()}
+    for line in filter(None, said.split("\n")):
+        address, tab, backends = line.partition("\t")
+        if not tab:
+            raise ValueError(f"cannot read the entry {line!r}")
+        if not address.endswith("/i"):
+            found[address] = _addresses(backends)
+    return found
 
 
-def _unfinished(said):
-    """Rows of the frontends table that are not done: address, status, error. The columns begin where their heads do."""
+@functools.lru_cache(maxsize=MANY)
+def _addresses(backends: str) -> frozenset:
+    """backend is what is said of one that is not in the kernel's map of backends."""
+    return frozenset(GONE if backend == "backend" else backend.partition("/")[0] for backend in backends.split())
+
+
+def _unfinished(said: str) -> list[dict[str, str]]:
+    """Rows of the frontends table that are not done. The columns begin where their heads do."""
     lines = [line for line in said.splitlines() if line.strip()]
     head = lines[0] if lines else ""
-    starts = {name: head.find(name) for name in ("Address", "Status", "Since", "Error")}
+    starts = {name: head.find(name) for name in ("Address", "ServiceName", "Status", "Since", "Error")}
     if min(starts.values()) < 0:
         raise ValueError("there is no table")
-    found = []
-    for line in lines[1:]:
-        status, error = line[starts["Status"] : starts["Since"]].strip(), line[starts["Error"] :].strip()
-        if status != "Done" or error:
-            found.append({"address": line[starts["Address"] :].split(" ", 1)[0], "status": status, "error": error})
-    return found
-
-
-def _metrics(said):
     return [
-        {"name": one["name"], "labels": one.get("labels") or {}, "value": one.get("value") or 0.0}
-        for one in json.loads(said) or []
-        if METRICS.fullmatch(one["name"])
-    ]
+        {"address": line.split(" ", 1)[0], "service": line[starts["ServiceName"] :].split(" ", 1)[0],
+         "status": line[starts["Status"] : starts["Since"]].strip(), "error": line[starts["Error"] :].strip()}
+        for line in lines[1:]
+    ]  # fmt: skip
+
+
+def _metrics(said: str) -> list[dict[str, Any]]:
+    return [{"name": one["name"], "labels": one.get("labels") or {}, "value": one.get("value") or 0.0} for one in json.loads(said) or []]
+
+
+def _status(said: str) -> dict[str, Any]:
+    return dict(json.loads(said))
+
+
+READERS = {"frontends": _frontends, "maps": _maps, "unfinished": _unfinished, "metrics": _metrics, "status": _status}

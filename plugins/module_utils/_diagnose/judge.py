@@ -12,44 +12,56 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.
 NEARLY_FULL = 0.9
 #: Reasons of drops that concern Services, as the agents name them.
 SERVICE_DROPS = ("service backend not found", "no service backend", "no mapping for nat masquerade", "no matching local container found", "missed tail call")
+#: Hooks of the root cgroup to which socket load balancing attaches a program for each IP version, and how the names of Cilium's programs begin.
+HOOKS, OURS = ("connect", "sendmsg", "recvmsg"), ("cil_", "sock4_", "sock6_")
 
 
-def diagnosis(facts, nodes):
+def diagnosis(facts, nodes, probed=True):
     """All findings, faults first.
 
-    facts: what module cilium_services returned; nodes: by name what the hosts of the run said (error, rules, probes), maybe not of all nodes.
+    facts: what module cilium_services has written; nodes: by name what the hosts of the run said (error, facts, probes), maybe not of all nodes;
+    probed: whether they were asked to probe.
     """
     found = []
     for name, service in facts["services"].items():
         found += _of_service(name, service, facts)
     for node, agent in facts["agents"].items():
         found += _of_agent(node, agent, facts["namespace"])
-        if agent["kpr"] and not agent["error"]:
-            for name, service in facts["services"].items():
-                found += _served(node, agent, name, service)
+    known = _endpoints(facts["services"])
     for node, said in nodes.items():
-        found += _of_node(node, said, facts)
+        found += _of_node(node, said, facts, known)
+    found += _not_probed(facts["services"], probed)
     return sorted(found, key=lambda one: SEVERITIES.index(one["severity"]))
 
 
 def _of_service(name, service, facts):
-    ready = [one for one in service["endpoints"] if one["ready"] or service["not_ready_too"]]
-    if not ready:
-        yield from _without_endpoints(name, service)
+    if not api.served(service, facts["settings"].get("k8s-service-proxy-name") or ""):
+        label = f"{api.HEADLESS} is there" if service["headless"] else f"{api.PROXY_NAME} is {service['proxy']!r}"
+        yield finding("left-to-others", f"Service {name}", f"its label {label}, so Cilium serves none of its addresses")
+    if service["ingress"]:
+        return
+    if not any(one["ready"] for one in service["endpoints"]):
+        if not service["global"]:  # other clusters may have some
+            yield from _without_endpoints(name, service)
         return
     for port in service["ports"]:
         if not api.backends(service, port):
             yield finding("target-port-unknown", f"Service {name}",
                           f"port {port['name'] or port['port']} leads to targetPort {port['target']}, which no endpoint has")  # fmt: skip
     if service["external_policy"] == "Local" and service["type"] in ("NodePort", "LoadBalancer"):
-        having = {one["node"] for one in ready}
-        lacking = sorted(set(facts["agents"]) - having)
-        if lacking:
-            yield finding("local-only", f"Service {name}",
-                          f"externalTrafficPolicy is Local, with endpoints on {', '.join(sorted(filter(None, having)))} and none on "
-                          f"{', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''}")  # fmt: skip
+        yield from _local(name, service, facts, "external")
+    if service["internal_policy"] == "Local" and service["cluster_ips"]:
+        yield from _local(name, service, facts, "internal")
     if service["source_ranges"]:
         yield finding("source-ranges", f"Service {name}", f"only {', '.join(service['source_ranges'])}")
+
+
+def _local(name, service, facts, side):
+    having = api.nodes(service)
+    lacking = sorted(set(facts["agents"]) - having)
+    if lacking and None not in having:
+        yield finding(f"local-only-{side}", f"Service {name}",
+                      f"{side}TrafficPolicy is Local, with endpoints on {', '.join(sorted(having))} and none on {', '.join(_some(lacking))}")  # fmt: skip
 
 
 def _without_endpoints(name, service):
@@ -61,7 +73,7 @@ def _without_endpoints(name, service):
     if not pods["matching"]:
         yield finding("no-pod-matches", f"Service {name}", f"no pod has the labels {words}")
     else:
-        yield finding("pods-not-ready", f"Service {name}", f"{pods['ready']} of {pods['matching']} pods with the labels {words} are ready")
+        yield finding("pods-not-ready", f"Service {name}", f"{pods['ready']} of {pods['matching']} pods with the labels {words} are ready; expected one at least")
 
 
 def _of_agent(node, agent, namespace):
@@ -74,8 +86,8 @@ def _of_agent(node, agent, namespace):
         yield finding("kpr-off", f"node {node}", f"the agent's word for its kube-proxy replacement is {agent['mode']!r}", node)
     for sentence in agent["drift"]:
         yield finding("drift", f"node {node}", sentence, node, namespace)
-    for row in agent["unfinished"]:
-        yield finding("frontend-unfinished", f"node {node}", f"{row['address']} is {row['status'] or '?'}: {row['error'] or 'no error is told'}", node)
+    for one in agent["differences"]:
+        yield finding(one["kind"], f"Service {one['service']}", SAID[one["kind"]](one, node), node, namespace)
     for metric in agent["metrics"]:
         yield from _of_metric(node, metric, namespace)
 
@@ -83,77 +95,81 @@ def _of_agent(node, agent, namespace):
 def _of_metric(node, metric, namespace):
     name, labels, value = metric["name"], metric["labels"], metric["value"]
     if name == "cilium_bpf_map_pressure" and value >= NEARLY_FULL:
-        yield finding("map-full", f"node {node}", f"{labels.get('map_name')} is filled to {value:.0%}", node)
+        yield finding("map-full", f"node {node}", f"{labels.get('map_name')} is filled to {value:.0%}; expected less than {NEARLY_FULL:.0%}", node)
     if name == "cilium_drop_count_total" and value and labels.get("reason", "").lower() in SERVICE_DROPS:
-        yield finding("service-drops", f"node {node}", f"{value:.0f} packets, {labels.get('direction', '').lower()}: {labels['reason']}", node)
+        yield finding("service-drops", f"node {node}", f"{value:.0f} packets, {labels.get('direction', '').lower()}: {labels['reason']}", node, namespace)
     if name == "cilium_drift_checker_config_delta" and value:
         yield finding("drift", f"node {node}", f"{value:.0f} settings differ, by the agent's own count", node, namespace)
 
 
-def _served(node, agent, name, service):
-    """Whether the agent has each address of the Service, with the right backends, and the kernel's map the same."""
-    table = {(front["address"], front["protocol"]): front for front in agent["frontends"] if not front["internal"]}
-    for port in service["ports"]:
-        wanted = api.backends(service, port)
-        for address in _addresses(service, port):
-            front = table.get((address, port["protocol"])) or table.get((address, "")) or table.get((address, "NONE"))
-            words = f"{address}/{port['protocol']}"
-            if front is None:
-                if wanted:
-                    yield finding("frontend-missing", f"Service {name}", f"{words} is not in the table of the agent on {node}", node)
-                continue
-            # With a policy of Local each node has backends of its own; the API's list is not what it should have.
-            everywhere = service["internal_policy"] == "Cluster" and service["external_policy"] == "Cluster"
-            if everywhere and front["backends"] != wanted:
-                more, less = sorted(set(front["backends"]) - set(wanted)), sorted(set(wanted) - set(front["backends"]))
-                yield finding("backends-differ", f"Service {name}", f"{words} on {node}: {_list('not in the API', more)}{_list('missing', less)}", node)
-            yield from _in_map(node, agent, name, words, front)
+def _backends_differ(one, node):
+    gone, missing = (", ".join(_some(one[key])) for key in ("more", "less"))
+    said = [f"leads to {gone}, which the API does not have as ready"] if gone else []
+    return f"{one['address']} on {node}: in the agent's table it {' and '.join(said + ([f'lacks {missing}, which are ready'] if missing else []))}"
 
 
-def _in_map(node, agent, name, words, front):
-    entry = agent["maps"].get(words, agent["maps"].get(front["address"]))
-    if not agent["maps"]:
-        return
-    if entry is None or entry != front["backends"]:
-        there = "is not in the map" if entry is None else f"leads to {', '.join(entry) or 'nothing'} in the map"
-        told = ", ".join(front["backends"]) or "nothing"
-        yield finding("map-differs", f"Service {name}", f"{words} on {node} {there}, and to {told} in the agent's table", node)
+def _map_differs(one, node):
+    if one["absent"]:
+        return f"{one['address']} on {node} is not in the kernel's map; in the agent's table it leads to {', '.join(_some(one['less'])) or 'nothing'}"
+    parts = [f"{words} {', '.join(_some(one[key]))}" for key, words in (("more", "leads to"), ("less", "does not lead to")) if one[key]]
+    return f"{one['address']} on {node}: in the kernel's map it {' and '.join(parts)}; the agent's table says otherwise"
 
 
-def _list(words, addresses):
-    return f"{words}: {', '.join(addresses[:5])}{', ...' if len(addresses) > 5 else ''}. " if addresses else ""
+#: Words for each kind of difference.
+SAID = {
+    "frontend-missing": lambda one, node: f"{one['address']} is not in the table of the agent on {node}; the API has it",
+    "backends-differ": _backends_differ,
+    "map-differs": _map_differs,
+    "frontend-unfinished": lambda one, node: f"{one['address']} on {node} is {one['status'] or '?'}: {one['error'] or 'no error is told'}; expected Done",
+}
 
 
-def _addresses(service, port):
-    for address in [*service["cluster_ips"], *service["external_ips"], *service["load_balancer_ips"]]:
-        yield api.joined(address, port["port"])
-    if port["node_port"]:
-        for address in sorted({"::" if ":" in one else "0.0.0.0" for one in service["cluster_ips"]}):
-            yield api.joined(address, port["node_port"])
+def _some(names):
+    return [*names[:5], *(["..."] if len(names) > 5 else [])]
 
 
-def _of_node(node, said, facts):
+def _of_node(node, said, facts, known):
     if said.get("error"):
         yield finding("node-unread", f"node {node}", said["error"], node)
         return
-    rules = said.get("rules") or {}
-    agent = facts["agents"].get(node) or {}
-    if agent.get("kpr") and rules and not rules["clean"] and not rules["running"]:
-        tables = (owners for backend in rules["found"].values() for family in backend.values() for owners in family.values())
-        chains = sum(owners.get("kube-proxy", {}).get("chains", 0) for owners in tables)
-        yield finding("stale-rules", f"node {node}", f"{chains} chains of kube-proxy, and no kube-proxy", node)
+    there, agent = said.get("facts") or {}, facts["agents"].get(node) or {}
+    for text in there.get("unread") or []:
+        yield finding("node-unread", f"node {node}", text, node)
+    rules = there.get("rules") or {}
     if agent.get("kpr") and rules and not rules["running"]:
-        yield from _of_connections(node, rules.get("connections") or [], facts)
-    yield from _of_probes(node, said.get("probes") or [])
+        if not rules["clean"]:
+            tables = (owners for backend in rules["found"].values() for family in backend.values() for owners in family.values())
+            chains = sum(owners.get("kube-proxy", {}).get("chains", 0) for owners in tables)
+            yield finding("stale-rules", f"node {node}", f"{chains} chains of kube-proxy, and no kube-proxy; expected none", node)
+        yield from _of_connections(node, there.get("connections") or [], facts, known)
+    if agent.get("socket_lb") and not agent["error"] and there.get("socket_programs") is not None:
+        yield from _of_sockets(node, there["socket_programs"], facts)
+    yield from _of_probes(node, said.get("probes") or [], facts["services"])
 
 
-def _of_connections(node, connections, facts):
-    """Those that kube-proxy would have ended, or sent elsewhere, when their backend went."""
-    endpoints = {}
-    for name, service in facts["services"].items():
+def _of_sockets(node, programs, facts):
+    """An agent says what it is configured to do; the kernel says what is attached."""
+    attached = {program["attach_type"] for program in programs if program["name"].startswith(OURS)}
+    versions = [version for version in "46" if facts["settings"].get(f"enable-ipv{version}") == "true"]
+    lacking = [hook + version for version in versions for hook in HOOKS if hook + version not in attached]
+    if lacking:
+        yield finding("socket-lb-not-attached", f"node {node}", f"the agent says that its socket load balancing is on; no program of Cilium is attached to "
+                      f"{', '.join(lacking)} of the root cgroup, {len(attached)} are to others", node, facts["namespace"])  # fmt: skip
+
+
+def _endpoints(services):
+    """(protocol, address, port) -> (Service, its endpoints), of the addresses that kube-proxy translates."""
+    found = {}
+    for name, service in services.items():
         for port in service["ports"]:
             addresses = [*service["cluster_ips"], *service["external_ips"], *service["load_balancer_ips"]]
-            endpoints.update({(port["protocol"].lower(), address, port["port"]): (name, api.endpoints(service, port)) for address in addresses})
+            leads_to = {address for address, _node, _ready in api.endpoints(service, port)}
+            found.update({(port["protocol"].lower(), address, port["port"]): (name, leads_to) for address in addresses})
+    return found
+
+
+def _of_connections(node, connections, facts, endpoints):
+    """Those that kube-proxy would have ended, or sent elsewhere, when their backend went."""
     for one in connections:
         name, known = endpoints.get((one["protocol"], one["address"], one["port"]), ("", set()))
         where = f"{one['connections']} to {api.joined(one['address'], one['port'])}/{one['protocol']} on {node} translated to {one['backend']}"
@@ -163,33 +179,66 @@ def _of_connections(node, connections, facts):
             yield finding("stale-connections", f"node {node}", f"{where}, and no Service has that address and port", node)
 
 
-def _of_probes(node, probes):
+def _of_probes(node, probes, services):
     """A Service's own address is judged only where its backends answer; else they are what is wrong."""
     silent = set()
     for probe in probes:
-        service, kind, address = probe["name"].split(" ")
+        name, kind, address = probe["name"].split(" ")
         if probe["ok"] or kind != "backend":
             continue
-        silent.add(service)
-        said = "; ".join(probe["errors"])
-        yield finding("nobody-listens" if "refused" in said.lower() else "backend-silent", f"Service {service}", f"{address} from {node}: {said}", node)
+        silent.add(name)
+        yield _of_backend(node, name, address, "; ".join(probe["errors"]), services[name])
     for probe in probes:
-        service, kind, address = probe["name"].split(" ")
-        if kind == "service" and not probe["ok"] and service not in silent:
-            yield finding("not-served", f"Service {service}", f"{address} from {node}: {'; '.join(probe['errors'])}", node)
+        name, kind, address = probe["name"].split(" ")
+        if kind == "service" and not probe["ok"] and name not in silent and not _left_alone(services[name], node):
+            yield finding("not-served", f"Service {name}", f"{address} from {node}: {'; '.join(probe['errors'])}; expected a connection", node)
+
+
+def _of_backend(node, name, address, said, service):
+    where = f"{address} from {node}: {said}"
+    if "refused" in said.lower():
+        return finding("nobody-listens", f"Service {name}", f"{where}; expected a connection", node)
+    host = address.rsplit(":", 1)[0].strip("[]")
+    policies = [one for one in service["policies"] if host in one["addresses"]]
+    names = ", ".join(dict.fromkeys(one["name"] for one in policies))
+    if not policies:
+        return finding("backend-silent", f"Service {name}", f"{where}; expected a connection", node)
+    if not any(one["opens"] for one in policies):
+        return finding("policy-closes", f"Service {name}", f"{where}; {names} selects the pod and lets nobody in", node)
+    return finding("policy-selects", f"Service {name}", f"{where}; {names} selects the pod and does not seem to let nodes in", node)
+
+
+def _left_alone(service, node):
+    """Nodes that are not to serve it: with the internal policy Local those without an endpoint, and those that the Service did not choose."""
+    return service["only_nodes"] or service["internal_policy"] == "Local" and not {node, None} & api.nodes(service)
+
+
+def _not_probed(services, probed):
+    """What only a connection can show was not looked at; so that silence is not taken for health."""
+    if not probed:
+        yield finding("not-probed", "every Service", "no connection was opened, to none of them")
+        return
+    for name, service in services.items():
+        ports = [f"{port['port']}/{port['protocol']}" for port in service["ports"] if port["protocol"] != "TCP"]
+        if ports:
+            yield finding("not-probed", f"Service {name}", f"no datagram was sent to {', '.join(ports)}, since nobody here knows what its server answers to")
 
 
 def probes(facts):
     """Targets for service_probe: the ClusterIPs and the backends of each Service's TCP ports, one connection each. The same on every node."""
-    found = []
+    found = {}
     for name, service in facts["services"].items():
         for port in service["ports"]:
             backends = api.backends(service, port)
             if port["protocol"] != "TCP" or not backends:
                 continue
-            where = [("backend", one) for one in backends] + [("service", api.joined(address, port["port"])) for address in service["cluster_ips"]]
-            for kind, address in where:
-                host, number = address.rsplit(":", 1)
-                found.append({"name": f"{name} {kind} {address}", "kind": "tcp", "address": host.strip("[]"), "port": int(number), "service": name,
-                              "requests": 1})  # fmt: skip
-    return list({one["name"]: one for one in found}.values())
+            families = {address.startswith("[") for address in backends}
+            own = [address for kind, address in api.addresses(service, port) if kind == "ClusterIP" and address.startswith("[") in families]
+            if not api.served(service, facts["settings"].get("k8s-service-proxy-name") or ""):
+                own = []
+            for kind, addresses in (("backend", backends), ("service", own)):
+                for address in addresses:
+                    host, number = address.rsplit(":", 1)
+                    found[f"{name} {kind} {address}"] = {"name": f"{name} {kind} {address}", "kind": "tcp", "address": host.strip("[]"), "port": int(number),
+                                                         "service": name, "requests": 1}  # fmt: skip
+    return list(found.values())
