@@ -74,7 +74,7 @@ test-fleet: setup ## two clusters in one run, of which one fails, on two labs (t
 test-ee: setup ## build the execution environment, then there and back in it as AWX runs it, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/ee $(ARGS)
 
-conformance: setup ## the Kubernetes project's own tests of Services before, in the middle of and after a migration, on a lab of its own (an hour)
+conformance: setup ## the Kubernetes project's own tests of Services before, in the middle of and after a migration, on a lab of its own (an hour); fewer: make conformance ARGS="--focus 'session affinity'"
 	$(USE) pytest -v -s tests/conformance $(ARGS)
 
 bench-cleanup: setup ## time the clean-up against other ways, side by side; shorter: make bench-cleanup ARGS="--sizes 1000 --repeat 1"

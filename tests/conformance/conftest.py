@@ -23,13 +23,34 @@ FOCUS = r"\[sig-network\] (Services|Networking|HostPort) "
 SKIP = r"\[Feature:|\[Serial\]|\[Disruptive\]|for evicted pods"  # the lab's kubelet does not measure what pods store, and evicts none
 SIDE_BY_SIDE = 4  # most of a test is waiting
 WORKERS = 3  # fewer, and the suite leaves some tests out
+PREFIX = "[It] [sig-network] "
+#: How ginkgo says that a test ran to its end, or was not to run. All else is a suite that broke off.
+ENDED, LEFT_OUT = ("passed", "failed"), ("skipped", "pending")
+
+
+class BrokeOff(Exception):
+    """The suite did not come to its end, so that nothing is known of the tests."""
+
+
+def outcomes(report, status):
+    """{test: outcome} of the tests that were not left out, by ginkgo's report and its exit status, which is 1 if a test failed."""
+    if not report.exists():
+        raise BrokeOff(f"ginkgo ended with {status} and wrote no {report}; see what it said above")
+    cases = [(case.get("name"), case.get("status")) for case in xml.etree.ElementTree.parse(report).iter("testcase")]
+    odd = [f"{name}: {said}" for name, said in cases if said not in (*ENDED, *LEFT_OUT)]
+    failed = [name for name, said in cases if said == "failed"]
+    around = [name for name in failed if not name.startswith("[It] ")]
+    if odd or around or (status != 0) is not bool(failed):
+        raise BrokeOff(f"ginkgo ended with {status}, {len(failed)} tests failed, and not by themselves: {'; '.join(odd + around) or 'nothing'}; see {report}")
+    return {name.removeprefix(PREFIX).rpartition(" [sig-network")[0]: said for name, said in cases if name.startswith("[It] ") and said in ENDED}
 
 
 class Suite(OwnLab):
     """A lab, the suite for its version of Kubernetes, and what the suite said of each state so far: {state: {test: outcome}}."""
 
-    def __init__(self):
+    def __init__(self, focus):
         super().__init__("conform", 20, WORKERS=WORKERS)
+        self.focus = focus
         self.programs = Builder(load(self.environment)).e2e() / "bin"
         self.outcomes = {}
 
@@ -52,24 +73,25 @@ class Suite(OwnLab):
         folder.mkdir(parents=True, exist_ok=True)
         kubeconfig, kubectl = self.variables["kpr_kubeconfig"], pathlib.Path(self.variables["kpr_helm_binary"]).with_name("kubectl")
         command = [
-            self.programs / "ginkgo", f"--procs={SIDE_BY_SIDE}", f"--focus={FOCUS}", f"--skip={SKIP}", "--no-color", "--timeout=2h", "--silence-skips",
+            self.programs / "ginkgo", f"--procs={SIDE_BY_SIDE}", f"--focus={self.focus}", f"--skip={SKIP}", "--no-color", "--timeout=2h", "--silence-skips",
             f"--output-dir={folder}", "--junit-report=junit.xml", self.programs / "e2e.test", "--",
             f"--kubeconfig={kubeconfig}", f"--kubectl-path={kubectl}", "--provider=skeleton", f"--num-nodes={WORKERS}", "--disable-log-dump",
         ]  # fmt: skip
-        with step(f"the suite, {state}"):  # its exit status says only that some test failed; which ones, the report says
-            subprocess.run(list(map(str, command)), cwd=folder, env={**os.environ, "KUBECONFIG": kubeconfig}, check=False)
-        cases = xml.etree.ElementTree.parse(folder / "junit.xml").iter("testcase")
-        self.outcomes[state] = {
-            case.get("name").removeprefix("[It] [sig-network] ").rpartition(" [sig-network")[0]: case.get("status")
-            for case in cases
-            if case.get("name").startswith("[It] ") and case.get("status") != "skipped"
-        }
+        report = folder / "junit.xml"
+        report.unlink(missing_ok=True)
+        with step(f"the suite, {state}"):
+            done = subprocess.run(list(map(str, command)), cwd=folder, env={**os.environ, "KUBECONFIG": kubeconfig}, check=False)
+        self.outcomes[state] = outcomes(report, done.returncode)
         return self.outcomes[state]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--focus", default=FOCUS, help="run only tests whose names this regular expression matches, to save time")
+
+
 @pytest.fixture(scope="session")
-def suite():
-    made = Suite()
+def suite(request):
+    made = Suite(request.config.getoption("--focus"))
     made.fresh()
     made.name_images()
     yield made

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json
+import tarfile
+import threading
 
 import pytest
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
-
+#: An address of the pods' network that no pod has; the lab's packets cannot leave it.
+NOWHERE = "10.27.250.250"
 
 CLIENT = "import socket, sys, time; s = socket.socket(type=socket.SOCK_DGRAM); s.connect((sys.argv[1], int(sys.argv[2]))); " \
          "[(s.send(b'hostname'), time.sleep(1)) for _ in range(3600)]"  # fmt: skip
@@ -44,47 +47,119 @@ def moved(lab):
     image = lab.variables["kpr_test_image"]
     server = {"name": "server", "image": image, "imagePullPolicy": "Never", "args": ["netexec"], "ports": [{"name": "http", "containerPort": 8080}]}
     never = {"exec": {"command": ["false"]}, "periodSeconds": 1}
+    only_frontend = [{"from": [{"podSelector": {"matchLabels": {"app": "frontend"}}}]}]
     lab.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "broken"}},
         *[{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "broken"}, "spec": {
             "replicas": 1, "selector": {"matchLabels": {"app": name}},
             "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{**server, **more}]}}}}
-          for name, more in (("good", {}), ("unready", {"readinessProbe": never}), ("guarded", {}))],
-        {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "guard", "namespace": "broken"},
-         "spec": {"podSelector": {"matchLabels": {"app": "guarded"}}, "policyTypes": ["Ingress"], "ingress": []}},
-        *[{"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "broken"}, "spec": {"selector": {"app": app}, "ports": [
-            {"name": "http", "port": 80, "targetPort": target}]}}
-          for name, app, target in (("fine", "good", "http"), ("no-pod", "nobody", 8080), ("not-ready", "unready", 8080), ("wrong-name", "good", "web"),
-                                    ("wrong-number", "good", 8099), ("policy", "guarded", 8080))],
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "written", "namespace": "broken"}, "spec": {"ports": [{"port": 80}]}},
+          for name, more in (("good", {}), ("unready", {"readinessProbe": never}), ("guarded", {}), ("backend", {}))],
+        *[{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": f"guard-{app}", "namespace": "broken"},
+           "spec": {"podSelector": {"matchLabels": {"app": app}}, "policyTypes": ["Ingress"], "ingress": ingress}}
+          for app, ingress in (("guarded", []), ("backend", only_frontend))],
+        *[{"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "broken", "labels": labels}, "spec": {
+            "selector": {"app": app}, "ports": [{"name": "http", "port": 80, "targetPort": target}], **more}}
+          for name, app, target, labels, more in (
+              ("fine", "good", "http", {}, {}), ("no-pod", "nobody", 8080, {}, {}), ("not-ready", "unready", 8080, {}, {}), ("wrong-name", "good", "web", {}, {}),
+              ("wrong-number", "good", 8099, {}, {}), ("closed", "guarded", 8080, {}, {}), ("narrow", "backend", 8080, {}, {}),
+              ("here-only", "good", 8080, {}, {"internalTrafficPolicy": "Local"}), ("balanced", "good", 8080, {}, {"type": "LoadBalancer"}),
+              ("elsewhere", "good", 8080, {"service.kubernetes.io/service-proxy-name": "other"}, {}))],
+        *[{"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "broken"}, "spec": {"ports": [{"port": 80}]}}
+          for name in ("written", "astray")],
+        {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": [{"port": 80}],
+         "metadata": {"name": "astray-1", "namespace": "broken", "labels": {"kubernetes.io/service-name": "astray"}},
+         "endpoints": [{"addresses": [NOWHERE], "conditions": {"ready": True}}]},
     ]}))  # fmt: skip
-    lab.kubectl("-n", "broken", "wait", "--for=condition=Available", "deployment/good", "deployment/guarded", "--timeout=120s")
+    ingress = {"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.99", "ipMode": "Proxy"}]}}}
+    lab.kubectl("-n", "broken", "patch", "service", "balanced", "--subresource=status", "-p", json.dumps(ingress))
+    lab.kubectl("-n", "broken", "wait", "--for=condition=Available", "deployment/good", "deployment/guarded", "deployment/backend", "--timeout=120s")
     lab.kubectl("-n", "broken", "wait", "--for=jsonpath={.status.phase}=Running", "pods", "-l", "app=unready", "--timeout=60s")
     yield lab
     lab.kubectl("delete", "namespace", "broken")
 
 
-@pytest.mark.parametrize("service, named", [
-    ("fine", set()), ("no-pod", {"no-pod-matches"}), ("not-ready", {"pods-not-ready"}), ("wrong-name", {"target-port-unknown"}),
-    ("wrong-number", {"nobody-listens"}), ("policy", {"backend-silent"}), ("written", {"no-endpoints"}),
-])  # fmt: skip
-def test_each_is_named_right(moved, service, named):
-    status, output = moved.run("diagnose", "-e", f"kpr_service=broken/{service}")
+def diagnose(lab, *words):
+    """Its output, and the ids of what it found by severity."""
+    status, output = lab.run("diagnose", *words)
     assert status == 0, output[-3000:]
-    written = moved.reports / "fault" / "diagnosis.json"
-    told = json.loads(written.read_text(encoding="utf-8"))
-    assert {one["id"] for one in told["findings"] if one["severity"] == "fault"} == named, output[-3000:]
-    assert all(ident.upper() in output.upper() for ident in named) and written.stat().st_mode & 0o777 == 0o600
+    written = lab.reports / "fault" / "diagnosis.json"
+    assert written.stat().st_mode & 0o777 == 0o600
+    found = json.loads(written.read_text(encoding="utf-8"))["findings"]
+    return output, {severity: {one["id"] for one in found if one["severity"] == severity} for severity in ("fault", "warning", "note")}, found
+
+
+@pytest.mark.parametrize("service, named, warned, noted", [
+    ("fine", set(), set(), set()), ("no-pod", {"no-pod-matches"}, set(), set()), ("not-ready", {"pods-not-ready"}, set(), set()),
+    ("wrong-name", {"target-port-unknown"}, set(), set()), ("wrong-number", {"nobody-listens"}, set(), set()), ("written", {"no-endpoints"}, set(), set()),
+    ("astray", {"backend-silent"}, set(), set()), ("closed", {"policy-closes"}, set(), set()), ("narrow", set(), {"policy-selects"}, set()),
+    ("here-only", set(), {"local-only-internal"}, set()), ("balanced", set(), set(), set()), ("elsewhere", set(), set(), {"left-to-others"}),
+])  # fmt: skip
+def test_each_is_named_right(moved, service, named, warned, noted):
+    output, told, found = diagnose(moved, "-e", f"kpr_service=broken/{service}")
+    assert (told["fault"], told["warning"], told["note"]) == (named, warned, noted), output[-3000:]
+    assert all(ident in output for ident in named | warned | noted) and {one["object"] for one in found} <= {f"Service broken/{service}"}
+    assert (service != "narrow") or "NetworkPolicy broken/guard-backend" in output
 
 
 def test_without_a_name_the_whole_cluster_is_judged(moved):
-    status, output = moved.run("diagnose")
-    assert status == 0, output[-3000:]
-    told = json.loads((moved.reports / "fault" / "diagnosis.json").read_text(encoding="utf-8"))
-    assert {one["object"] for one in told["findings"] if one["severity"] == "fault"} == {
+    _output, told, found = diagnose(moved)
+    assert {one["object"] for one in found if one["severity"] == "fault"} == {
         f"Service broken/{name}" for name in ("no-pod", "not-ready", "wrong-name", "written")}, "only probes find the others"  # fmt: skip
+    assert "not-probed" in told["note"]
 
 
-def test_a_service_that_is_not_there_is_told(moved):
+def test_rollouts_are_no_faults(moved):
+    """Pods come and go all the time while the API and the agents are read."""
+    ended = threading.Event()
+
+    def restart():
+        while not ended.is_set():
+            moved.kubectl("-n", "demo", "rollout", "restart", "deployment/web")
+            ended.wait(2)
+
+    busy = threading.Thread(target=restart)
+    busy.start()
+    try:
+        found = [one for _time in range(3) for one in diagnose(moved)[2]]
+    finally:
+        ended.set()
+        busy.join()
+        moved.kubectl("-n", "demo", "rollout", "status", "deployment/web", "--timeout=180s")
+    assert not [one for one in found if one["id"] in ("frontend-missing", "backends-differ", "map-differs", "frontend-unfinished")]
+
+
+def test_socket_load_balancing_that_is_gone_is_named_though_the_agent_says_otherwise(moved):
+    """Somebody removes the agent's pinned links, and with them the programs go."""
+    pin = "/sys/fs/bpf/cilium/socketlb/links/cgroup/cil_sock4_connect"
+    assert "socket-lb-not-attached" not in diagnose(moved, "-e", "kpr_service=broken/fine")[1]["fault"]
+    moved.on("worker1", "rm", pin)
+    try:
+        found = [one for one in diagnose(moved, "-e", "kpr_service=broken/fine")[2] if one["severity"] == "fault"]
+        assert ("socket-lb-not-attached", "worker1") in {(one["id"], one["node"]) for one in found}
+        assert all("connect4 of the root cgroup" in one["found"] for one in found if one["id"] == "socket-lb-not-attached")
+        assert {one["node"] for one in found} == {"worker1"}
+    finally:
+        moved.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=cilium", "--field-selector", "spec.nodeName=worker1")
+        moved.kubectl("-n", "kube-system", "rollout", "status", "daemonset/cilium", "--timeout=180s")
+
+
+def test_the_archive_has_what_support_asks_for_and_no_secret(moved):
+    output, _told, _found = diagnose(moved, "-e", "kpr_service=broken/fine")
+    path = sorted((moved.reports / "fault").glob("diagnosis-*.tar.gz"))[-1]
+    assert f"for support: {path}" in output and path.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(path) as archive:
+        files = {member.name.partition("/")[2]: archive.extractfile(member).read().decode() for member in archive if member.isfile()}
+    of_agents = {f"agents/{node}/{name}" for node in ("cp1", "worker1") for name in ("log.txt", "services-1.json", "status.json")}
+    assert set(files) >= {"diagnosis.json", "facts.json", "nodes.json"} | of_agents
+    assert json.loads(files["agents/worker1/status.json"])["kube-proxy-replacement"]["mode"] == "True" and len(files["agents/worker1/log.txt"].splitlines()) > 50
+    assert {row["service"] for row in json.loads(files["agents/cp1/services-1.json"]).values()} == {"broken/fine"}
+    facts, nodes = json.loads(files["facts.json"]), json.loads(files["nodes.json"])
+    assert facts["settings"]["kube-proxy-replacement"] == "true" and facts["warnings"] == []
+    assert set(nodes) == {"cp1", "worker1"} and all(one["facts"]["kubelet"] for one in nodes.values())
+    token = json.loads(moved.kubeconfig.read_text(encoding="utf-8"))["users"][0]["user"]["token"]
+    assert not [name for name, text in files.items() if token in text or "PRIVATE KEY" in text or "eyJ" in text]
+
+
+def test_a_service_that_is_not_there_is_told_once(moved):
     status, output = moved.run("diagnose", "-e", "kpr_service=broken/nothing")
-    assert status != 0 and "Service broken/nothing is not there" in output
+    assert status != 0 and "Service broken/nothing is not there" in output and output.count("fatal: ") == 1
