@@ -103,7 +103,8 @@ def main():
     try:
         facts = evidence.facts(folder)
         found = judge.diagnosis(facts, params["nodes"], params["probed"])
-        versions = {"kubernetes": facts["kubernetes"], "agents": {node: agent["version"] for node, agent in facts["agents"].items()}}
+        versions = {"kubernetes": facts["kubernetes"], "ansible": module.ansible_version,
+                    "agents": {node: agent["version"] for node, agent in facts["agents"].items()}}  # fmt: skip
         told = {"cluster": params["cluster"], "versions": versions, "findings": found}
         evidence.write(folder, evidence.FINDINGS, told)
         evidence.write(folder, "nodes.json", params["nodes"])

@@ -76,7 +76,7 @@ def test_findings_and_an_archive(run, tmp_path, words, object_):
     assert status == 0 and "FAULT no-pod-matches: Service shop/web" in output and "changed=0" in output, output
     told = json.loads((tmp_path / "out" / "prod" / "diagnosis.json").read_text())
     assert [one["object"] for one in told["findings"] if one["id"] == "not-probed"] == ([object_] if object_ else [])
-    assert told["versions"] == {"kubernetes": "v1.34.4", "agents": {}}
+    assert told["versions"]["kubernetes"] == "v1.34.4" and told["versions"]["ansible"].startswith("2.") and told["versions"]["agents"] == {}
     (archive,) = (tmp_path / "out" / "prod").glob("diagnosis-*.tar.gz")
     assert f"for support: {archive}" in output and archive.stat().st_mode & 0o777 == 0o600
     with tarfile.open(archive) as packed:
