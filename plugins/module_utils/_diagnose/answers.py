@@ -16,20 +16,26 @@ from typing import Any, NamedTuple
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.ask import MARK
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.services import joined
 
+#: A flag in the kernel's map: the agent's own proxy (Envoy) gets the connections, and what backends there are is its matter.
+PROXY = "l7-load-balancer"
 # The agent's own table: service, type, address, port, protocol, scope, and its backends, each as address,port,state.
 ROWS = r'{range [*]}{.status.realized.flags.namespace}{"/"}{.status.realized.flags.name}{"\t"}{.status.realized.flags.type}{"\t"}' \
        r'{.status.realized.frontend-address.ip}{"\t"}{.status.realized.frontend-address.port}{"\t"}{.status.realized.frontend-address.protocol}{"\t"}' \
        r'{.status.realized.frontend-address.scope}{"\t"}{range .status.realized.backend-addresses[*]}{.ip}{","}{.port}{","}{.state}{" "}{end}{"\n"}{end}'
-# The kernel's map has a line for each backend. Here they are brought together: a frontend (perhaps with its protocol, and /i for its internal scope), a tab, its
-# backends. Slot 0 is the frontend itself. Lines that are something else stay.
-TOGETHER = f"""/^{MARK}/ {{ for (f in b) print f "\\t" b[f] }} /^SERVICE ADDRESS/ {{ next }} $2 !~ /^\\(/ {{ print; next }}
-{{ b[$1] = b[$1] ($2 == "(0)" ? "" : $3 " ") }}"""
+# The kernel's map has a line for each backend: the frontend (perhaps with its protocol, and /i for its internal scope) with its slot, in older versions without
+# and only before the first backend; then the backend, 0.0.0.0:0 for the frontend itself. Here they come together: frontend, tab, backends. Other lines stay.
+TOGETHER = rf"""/^{MARK}/ {{ for (f in b) print f "\t" b[f]; print; next }}
+/^SERVICE ADDRESS/ || !NF {{ next }}
+/^[^ \t]/ {{ f = $1; at = $2 ~ /^\([0-9]+\)$/ ? 3 : 2 }}
+/^[ \t]/ {{ at = 1 }}
+$at != "backend" && $at !~ /:[0-9]+(\/[A-Z]+)?$/ {{ print; next }}
+{{ b[f] = b[f] ($at ~ /^(0\.0\.0\.0|\[::\]):0$/ ? "" : $at " ") (/{PROXY}/ ? "{PROXY} " : "") }}"""
 # Only these are kept. From 1.18 on the counters of Services' events (cilium_services_*) stand still, so they are not read.
 METRICS = "cilium_(bpf_map_pressure|drop_count_total|drift_checker_config_delta)"
 # (where the answer is put, what is asked, what of it stays there). $1: Services, $2: their addresses, a line each; empty for all.
 ASKED = (
     ("frontends", f"service list -o jsonpath='{ROWS}'", f"""grep -F -e '{MARK}' -e "$1" """),
-    ("maps", "bpf lb list", f"""grep -F -e '{MARK}' -e "$2" | awk '{TOGETHER}'"""),
+    ("maps", "bpf lb list", f"""awk '{TOGETHER}' | grep -F -e '{MARK}' -e "$2" """),
     # from 1.17 on: what of the table has reached the map
     ("unfinished", "shell -- db/show frontends", r"sed '/ Done  *[0-9][^ ]* *$/d'"),
     ("metrics", f"metrics list -p '^{METRICS}$' -o json", "cat"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.answers import Row
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.answers import PROXY, Row
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.expected import Front
 
 #: What an agent calls an address whose traffic a CiliumLocalRedirectPolicy sends to pods of the node itself.
@@ -24,7 +24,7 @@ def differences(fronts: dict[str, Front], node: str, told: dict[str, Any]) -> li
     maps: dict[str, frozenset] = told["maps"]
     found = []
     for address, front in fronts.items():
-        row = table.get(address) or table.get(address.rpartition("/")[0])  # without protocol up to 1.16
+        row = table.get(address) or table.get(address.rpartition("/")[0])  # older agents tell no protocol
         if row is None:
             if front.least_on(node) and front.everywhere:
                 found.append(_difference("frontend-missing", front.service, address))
@@ -32,10 +32,14 @@ def differences(fronts: dict[str, Front], node: str, told: dict[str, Any]) -> li
         entry = maps.get(address)
         if row.active == front.most == entry:
             continue  # nearly all
+        if entry is None:
+            entry = maps.get(address.rpartition("/")[0])
+        if entry and PROXY in entry:
+            continue
         if row.type != REDIRECTED:
             found += _of_table(address, front, row, node)
         if maps:
-            found += _of_map(address, front.service, row, maps.get(address.rpartition("/")[0]) if entry is None else entry)
+            found += _of_map(address, front.service, row, entry)
     return found + [_difference("frontend-unfinished", one["service"], one["address"], status=one["status"], error=one["error"]) for one in told["unfinished"]]
 
 

@@ -90,12 +90,20 @@ def test_the_lines_of_the_map_come_together():
     said = together(
         "10.0.0.1:80/TCP (1)     10.1.0.2:8080/TCP (1) (1)   ", "10.0.0.1:80/TCP (0)     0.0.0.0:0 (1) (0) [ClusterIP, non-routable]   ",
         "10.0.0.3:80 (1)         10.1.0.2:8080 (3) (1)", "[fd00::1]:80/TCP (1)    [fd00::2]:8080/TCP (2) (1)", "10.0.0.1:80/TCP (2)     10.1.0.3:8080/TCP (1) (2)",
-        "[fd00::1]:80/TCP/i (0)  [::]:0 (2) (0) [ClusterIP]", "10.0.0.2:80/TCP (0)     0.0.0.0:0 (2) (0) [ClusterIP]", "10.0.0.4:80/TCP (1)     backend 7 not found",
+        "[fd00::1]:80/TCP/i (0)  [::]:0 (2) (0) [ClusterIP]", "10.0.0.5:80/TCP (0)     0.0.0.0:0 (5) (0) [ClusterIP, l7-load-balancer] (L7LB Proxy Port: 1573)",
+        "10.0.0.2:80/TCP (0)     0.0.0.0:0 (2) (0) [ClusterIP]", "10.0.0.4:80/TCP (1)     backend 7 not found",
     )  # fmt: skip
     assert answers._maps(said) == {
         "10.0.0.1:80/TCP": {"10.1.0.2:8080", "10.1.0.3:8080"}, "10.0.0.2:80/TCP": set(), "[fd00::1]:80/TCP": {"[fd00::2]:8080"},
-        "10.0.0.3:80": {"10.1.0.2:8080"}, "10.0.0.4:80/TCP": {answers.GONE},
+        "10.0.0.3:80": {"10.1.0.2:8080"}, "10.0.0.4:80/TCP": {answers.GONE}, "10.0.0.5:80/TCP": {answers.PROXY},
     }  # fmt: skip
+
+
+def test_in_older_versions_the_address_stands_before_the_first_of_its_lines_only():
+    said = together("10.96.0.1:443       172.18.0.3:6443 (1) (1)", "                    0.0.0.0:0 (1) (0) [ClusterIP, non-routable]",
+                    "10.96.155.44:80     0.0.0.0:0 (14) (0) [ClusterIP, non-routable]", "                    10.244.1.211:80 (14) (1)",
+                    "10.96.193.7:443     0.0.0.0:0 (30) (0) [NodePort, l7-load-balancer] (L7LB Proxy Port: 15735)")  # fmt: skip
+    assert answers._maps(said) == {"10.96.0.1:443": {"172.18.0.3:6443"}, "10.96.155.44:80": {"10.244.1.211:80"}, "10.96.193.7:443": {answers.PROXY}}
 
 
 def test_a_line_of_the_map_that_is_something_else_is_told():

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import differences, expected, services
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.answers import Row
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.answers import PROXY, Row
 
 from .conftest import ADDRESSES, FIRST, SECOND, row
 
@@ -190,6 +190,15 @@ def test_cilium_s_own_ingress_has_an_endpoint_that_is_none(cluster):
         cluster.leads_to(address=address)
     (service,) = cluster.services.values()
     assert cluster.differences() == [] and service["ingress"] and service["endpoints"] == []
+
+
+def test_what_the_agents_proxy_gets_is_its_own_matter(cluster):
+    """Cilium's Ingresses and Gateways, and Services of a CiliumEnvoyConfig; newer agents tell the proxy itself as the backend."""
+    cluster.told["frontends"][CLUSTER_IP] = row("127.0.0.1:15735")
+    cluster.told["maps"][CLUSTER_IP] = frozenset([PROXY])
+    assert cluster.differences() == []
+    del cluster.told["frontends"][CLUSTER_IP]
+    assert cluster.kinds() == [("frontend-missing", CLUSTER_IP)]
 
 
 # -- what was under way
