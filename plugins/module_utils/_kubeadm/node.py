@@ -1,12 +1,11 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a node has that is to become a member of a cluster, and of which cluster it is one already."""
+"""What a node has that is to become a member of a cluster, and of which cluster it is one already. Read, not judged."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import contextlib
 import os
 import re
 import shutil
@@ -14,66 +13,67 @@ import socket
 import subprocess
 from typing import Any, Optional
 
-KUBELET_CONFIG = "etc/kubernetes/kubelet.conf"
-CERTIFICATE = "etc/kubernetes/pki/ca.crt"
-API_SERVER = "etc/kubernetes/manifests/kube-apiserver.yaml"
-# sysctl -> what kubeadm's own preflight wants
-SYSCTLS = {"net.ipv4.ip_forward": "1"}
-PROGRAMS = {"kubeadm": ("version", "-o", "short"), "kubelet": ("--version",)}
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import api_server, member, needs
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm.files import read
+
+# To connect a datagram socket asks for a route and sends nothing; these are networks for documentation.
+SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 
 
-def facts(cri_socket: str, root: str = "/") -> dict[str, Any]:
-    return {"member": member(root), "programs": programs(), "missing": missing(cri_socket, root)}
-
-
-def member(root: str = "/") -> Optional[dict[str, Any]]:
-    """Of which cluster this node is a member: server, ca (a fingerprint) and control_plane; None of none."""
-    text = _read(root, KUBELET_CONFIG)
-    if text is None:
-        return None
-    server = re.search(r"^\s*server: *(\S+)", text, re.M)
-    data = re.search(r"^\s*certificate-authority-data: *(\S+)", text, re.M)
-    certificate = base64.b64decode(data[1]) if data else (_read(root, CERTIFICATE) or "").encode()
+def facts(name: str, cri_socket: str, place: Optional[tuple[str, int]], root: str = "/") -> dict[str, Any]:
+    """name: of the node in Kubernetes; place: host and port of the cluster's endpoint."""
+    path = cri_socket.split("://", 1)[-1]
     return {
-        "server": server[1].strip("\"'") if server else "",
-        "ca": hashlib.sha256(certificate.strip()).hexdigest(),
-        "control_plane": os.path.exists(os.path.join(root, API_SERVER)),
+        "member": member.member(name, root),
+        "other": next((other for other, folder in needs.OTHERS.items() if os.path.isdir(os.path.join(root, folder))), ""),
+        "leftovers": member.leftovers(root),
+        "programs": programs(),
+        "runtime": {"path": path, "error": unreachable(path), "config": containerd(_said("containerd", ("config", "dump"))) if "containerd" in path else None},
+        "sysctls": {one.name: (read(root, f"proc/sys/{one.name.replace('.', '/')}") or "missing").strip() for one in needs.SYSCTLS},
+        "swap": [line.split()[0] for line in (read(root, "proc/swaps") or "").splitlines()[1:] if line.strip()],
+        "addresses": addresses(),
+        "api_server": bool(place) and api_server.answers(*place),
     }
 
 
 def programs() -> dict[str, str]:
     """Versions by name; a program that is missing or does not answer is left out."""
-    found = {}
-    for name, words in PROGRAMS.items():
-        path = shutil.which(name)
-        if path:
-            # There is no module object here.
-            done = subprocess.run([path, *words], capture_output=True, check=False, encoding="utf-8", errors="replace")  # pylint: disable=ansible-bad-function
-            version = re.search(r"v?(\d+\.\d+\.\d+\S*)", done.stdout)
-            if version:
-                found[name] = version[1]
+    said = {name: re.search(r"v?(\d+\.\d+\.\d+\S*)", _said(name, words)) for name, words in needs.PROGRAMS.items()}
+    return {name: version[1] for name, version in said.items() if version}
+
+
+def containerd(text: str) -> Optional[dict[str, Any]]:
+    """What matters of containerd's configuration, as `containerd config dump` tells it with everything that it imports; None of nothing."""
+    if not text.strip():
+        return None
+    table, values = "", {}
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            table = re.sub(r"[\"'\[\]\s]", "", line)
+        elif "=" in line:
+            key, _equals, value = line.partition("=")
+            values[(table, key.strip())] = value.strip()
+    runtime = _value(values, ".containerd", "default_runtime_name").strip("\"'") or "runc"
+    return {
+        "version": int(values.get(("", "version"), "1")),
+        "disabled": sorted(set(re.findall(r"[\"']([^\"']+)[\"']", values.get(("", "disabled_plugins"), ""))) & needs.CRI_PLUGINS),
+        "cgroup_driver": "systemd" if _value(values, f".containerd.runtimes.{runtime}.options", "SystemdCgroup") == "true" else "cgroupfs",
+        "cni_programs": re.findall(r"[\"']([^\"']+)[\"']", _value(values, ".cni", "bin_dirs") or _value(values, ".cni", "bin_dir")),
+    }
+
+
+def addresses() -> list[str]:
+    """The node's address towards the default route, of each family that has one: what kubelet takes if it is told nothing."""
+    found = []
+    for family, target in SOMEWHERE:
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((target, 9))
+            found.append(probe.getsockname()[0])
     return found
 
 
-def missing(cri_socket: str, root: str = "/") -> list[dict[str, str]]:
-    """What has to be there before kubeadm begins: what, found, expected and how to get it."""
-    result = []
-    path = cri_socket.split("://", 1)[-1]
-    fault = _unreachable(path)
-    if fault:
-        result.append({"what": f"container runtime at {path}", "found": fault, "expected": "one that listens", "do": "systemctl enable --now containerd"})
-    for name, wanted in SYSCTLS.items():
-        value = (_read(root, f"proc/sys/{name.replace('.', '/')}") or "unreadable").strip()
-        if value != wanted:
-            remedy = f"echo {name}={wanted} >/etc/sysctl.d/99-kubernetes.conf && sysctl --system"
-            result.append({"what": f"sysctl {name}", "found": value, "expected": wanted, "do": remedy})
-    swaps = [line.split()[0] for line in (_read(root, "proc/swaps") or "").splitlines()[1:] if line.strip()]
-    if swaps:
-        result.append({"what": "swap", "found": ", ".join(swaps), "expected": "none", "do": "swapoff -a, and take it out of /etc/fstab"})
-    return result
-
-
-def _unreachable(path: str) -> str:
+def unreachable(path: str) -> str:
+    """Why nobody listens at a socket; empty if somebody does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(5)
         try:
@@ -83,9 +83,16 @@ def _unreachable(path: str) -> str:
     return ""
 
 
-def _read(root: str, path: str) -> Optional[str]:
-    try:
-        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return None
+def _value(values: dict[tuple[str, str], str], table: str, key: str) -> str:
+    """Of the first table whose name ends so: the plugins' names differ by version."""
+    return next((value for (where, name), value in values.items() if name == key and where.endswith(table)), "")
+
+
+def _said(name: str, words: tuple[str, ...]) -> str:
+    """What a program prints; nothing if it is not there."""
+    path = shutil.which(name)
+    if not path:
+        return ""
+    # There is no module object here.
+    done = subprocess.run([path, *words], capture_output=True, check=False, encoding="utf-8", errors="replace")  # pylint: disable=ansible-bad-function
+    return done.stdout
