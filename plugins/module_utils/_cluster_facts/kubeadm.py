@@ -20,11 +20,11 @@ def summary(config_map):
         "kubernetes_version": given.get("kubernetesVersion"),
         "control_plane_endpoint": given.get("controlPlaneEndpoint") or None,
         "proxy_disabled": bool((given.get("proxy") or {}).get("disabled")),
-        "node_port_range": _argument(given.get("apiServer") or {}, "service-node-port-range"),
+        "node_port_range": argument(given.get("apiServer") or {}, "service-node-port-range"),
     }
 
 
-def _argument(component, name):
+def argument(component, name):
     """An extra argument: a mapping up to v1beta3, a list of name and value from v1beta4."""
     given = component.get("extraArgs") or {}
     if isinstance(given, dict):

@@ -15,6 +15,8 @@ from typing import Any, Iterable, Optional
 
 GROUP = "kubeadm.k8s.io"
 PHASE = "addon/kube-proxy"
+# kubeadm makes a token in any case. Nobody uses this one: joins get another.
+TOKEN_LIFE = "1m"
 Object = dict[str, Any]
 
 
@@ -22,14 +24,19 @@ class ConfigError(ValueError):
     """Something that cannot be configured so."""
 
 
-def api_version(version: str) -> str:
+def number(version: str) -> Optional[tuple[int, int]]:
+    """(1, 34) of 1.34.4; None of other text."""
     found = re.match(r"v?(\d+)\.(\d+)(\.|$)", str(version))
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def api_version(version: str) -> str:
+    found = number(version)
     if not found:
         raise ConfigError(f"Kubernetes version {version!r}: expected one such as 1.34.4")
-    number = (int(found[1]), int(found[2]))
-    if number < (1, 22):
+    if found < (1, 22):
         raise ConfigError(f"Kubernetes version {version}: kubeadm reads this configuration from 1.22 on; expected a later version")
-    return f"{GROUP}/v1beta4" if number >= (1, 31) else f"{GROUP}/v1beta3"
+    return f"{GROUP}/v1beta4" if found >= (1, 31) else f"{GROUP}/v1beta3"
 
 
 def init(
@@ -53,7 +60,8 @@ def init(
     if api.endswith("v1beta4"):
         configuration["proxy"] = {"disabled": True}
     documents = [
-        {"apiVersion": api, "kind": "InitConfiguration", "nodeRegistration": _registration(api, node), "skipPhases": [PHASE], **_advertised(node)},
+        {"apiVersion": api, "kind": "InitConfiguration", "bootstrapTokens": [{"ttl": TOKEN_LIFE}], "nodeRegistration": _registration(api, node),
+         "skipPhases": [PHASE], **_advertised(node)},
         merged(configuration, cluster or {}),
     ]
     if kubelet:

@@ -32,6 +32,11 @@ def test_kube_proxy_is_left_out_now_and_by_upgrades():
     assert init["skipPhases"] == ["addon/kube-proxy"] and "proxy" not in cluster
 
 
+@pytest.mark.parametrize("version", ["1.30.0", "1.34.4"])
+def test_the_token_that_kubeadm_makes_itself_ends_soon(version):
+    assert config.init(version, NODE, **NETWORKS)[0]["bootstrapTokens"] == [{"ttl": "1m"}]
+
+
 def test_arguments_take_the_form_of_their_version():
     old, new = (config.init(version, NODE, **NETWORKS)[0]["nodeRegistration"]["kubeletExtraArgs"] for version in ("1.30.0", "1.31.0"))
     assert old == {"node-ip": "192.0.2.1,2001:db8::1"}
