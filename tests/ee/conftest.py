@@ -48,14 +48,18 @@ def base_image():
     return name
 
 
-def build(folder, helm):
-    """The image by the shipped definition, from the shipped artifact; collections that it depends on come as files, because no Galaxy is asked."""
+def build(folder, programs):
+    """The image by the shipped definition, from the shipped artifact; collections that it depends on come as files, because no Galaxy is asked.
+
+    programs: the folder of Helm and kubectl.
+    """
     context = folder / "context-files"
     context.mkdir()
     package.build(context)
     (artifact,) = context.glob("fleetops-*.tar.gz")
     artifact.rename(context / "kubeproxy_free.tar.gz")
-    shutil.copy(helm, context / "helm")
+    for name in ("helm", "kubectl"):
+        shutil.copy(programs / name, context)
     definition = yaml.safe_load((ROOT / "execution-environment.yml").read_text(encoding="utf-8"))
     definition["options"]["skip_pip_install"] = True  # Debian's Python has it, and no ensurepip
     for file in context.glob("*-*.tar.gz"):
@@ -129,4 +133,4 @@ def runner(tmp_path_factory):
 @pytest.fixture(scope="session")
 def image(runner):
     with tempfile.TemporaryDirectory(prefix="kubeproxy-free-ee-") as folder, step("build the execution environment"):
-        return build(pathlib.Path(folder), runner.variables["kpr_helm_binary"])
+        return build(pathlib.Path(folder), pathlib.Path(runner.variables["kpr_helm_binary"]).parent)

@@ -22,14 +22,15 @@ def builder(folder, *words):
     return done.stdout
 
 
-def test_the_build_context_has_the_collection_and_helm(tmp_path):
+def test_the_build_context_has_the_collection_and_the_programs(tmp_path):
     shutil.copy(ROOT / "execution-environment.yml", tmp_path)
     (tmp_path / "context-files").mkdir()
-    for name in ("kubeproxy_free.tar.gz", "helm"):
+    for name in ("kubeproxy_free.tar.gz", "helm", "kubectl"):
         (tmp_path / "context-files" / name).write_text(name)
     builder(tmp_path, "create", "--output-filename", "Containerfile")  # else it is named after the container program that is found
     context = tmp_path / "context"
-    assert (context / "_build" / "collections" / "kubeproxy_free.tar.gz").is_file() and (context / "_build" / "bin" / "helm").is_file()
+    assert (context / "_build" / "collections" / "kubeproxy_free.tar.gz").is_file()
+    assert sorted(path.name for path in (context / "_build" / "bin").iterdir()) == ["helm", "kubectl"]
     containerfile = (context / "Containerfile").read_text()
     installed = re.search(r"name: (\S+)\n\s+type: file", (context / "_build" / "requirements.yml").read_text())[1]
     galaxy = containerfile[containerfile.index("AS galaxy") : containerfile.index("AS builder")]
