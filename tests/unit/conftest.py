@@ -25,9 +25,11 @@ class Interface:
         read = [*defaults, *ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")]
         self.variables = {name for path in read for name in NAME.findall(path.read_text(encoding="utf-8"))} - INTERNAL
         self.options: dict[str, dict] = {}  # kpr_NAME: the specification of the first option that defaults to it
+        self.role_options: dict[str, dict] = {}  # those of the roles' own names
         for path in defaults:
             specs = yaml.safe_load((path.parents[1] / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
             options = {name: option for entry in specs.values() for name, option in entry["options"].items()}
+            self.role_options |= options
             for name, value in yaml.safe_load(path.read_text(encoding="utf-8")).items():
                 found = re.match(r"\{\{ \(*(kpr_\w+)", str(value))
                 if found:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""awx/apply.yml with the real modules of awx.awx, against a recording stand-in for AWX on loopback.
+"""awx/apply.yml and awx/launch.yml with the real modules of awx.awx, against a recording stand-in for AWX on loopback.
 
 The stand-in keeps what it is sent and finds it again by its fields; it knows nothing of what AWX does with it. So this shows that the modules take the data and
 what they send, and not that AWX accepts or runs it.
@@ -24,8 +24,9 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 MODULES = ROOT / ".work" / "ansible_collections" / "awx" / "awx"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("ansible-playbook") or not MODULES.exists(), reason="needs awx.awx: make setup")]
-MINE = {"awx_image": "localhost/kubeproxy-free:1", "awx_project_url": "https://git.example.net/fleet.git",
-        "awx_notification_url": "https://chat.example.net/hook", "vault_awx_node_key": "KEY-OF-NODES", "vault_awx_kubeconfig": "SECRET-KUBECONFIG"}  # fmt: skip
+MINE = {"awx_image": "localhost/kubeproxy-free:1", "awx_project_url": "https://git.example.net/kubeproxy_free.git", "awx_project_tag": "0.1.0",
+        "awx_inventory_url": "https://git.example.net/fleet.git", "awx_inventory_path": "prod", "awx_notification_url": "https://chat.example.net/hook",
+        "vault_awx_node_key": "KEY-OF-NODES", "vault_awx_kubeconfig": "SECRET-KUBECONFIG"}  # fmt: skip
 #: The type that the modules expect of an object, where it is not the endpoint without its s.
 UNIFIED = {"job_templates": "job_template", "projects": "project", "inventory_sources": "inventory_source"}
 
@@ -40,13 +41,14 @@ class RecordingStandIn(http.server.ThreadingHTTPServer):
         self.documents: dict[str, dict] = {}  # path: what was posted there and is no object
         self.linked: dict[str, list[int]] = {}  # path of a list of an object: ids
         self.writes: list[str] = []
-        for endpoint, name in (("organizations", "Default"), ("credential_types", "Machine")):
+        self.launched: list[dict] = []
+        for endpoint, name in (("organizations", "Default"), ("credential_types", "Machine"), ("credential_types", "Vault")):
             self.add(endpoint, {"name": name})
 
     def add(self, endpoint: str, fields: dict) -> dict:
         number = next(self.numbers)
         url = f"/api/v2/{endpoint}/{number}/"
-        related = {"survey_spec": f"{url}survey_spec/"}
+        related = {"survey_spec": f"{url}survey_spec/", "launch": f"{url}launch/"}
         found = {"scm_revision": "", **fields, "id": number, "url": url, "type": UNIFIED.get(endpoint, endpoint[:-1]), "related": related, "summary_fields": {}}
         self.objects.setdefault(endpoint, []).append(found)
         return found
@@ -95,6 +97,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.writes.append(f"POST {path}")
         if len(parts) == 1:
             self.answer(self.server.add(parts[0], sent), 201)
+        elif parts[2] == "launch":
+            self.server.launched.append(sent)
+            self.answer({"id": next(self.server.numbers), "status": "pending"}, 201)
         elif parts[2] == "create_approval_template":
             approval = self.server.add("workflow_approval_templates", sent)
             self.one(parts)["related"]["unified_job_template"] = approval["url"]
@@ -124,13 +129,12 @@ def stand_in():
 
 
 @pytest.fixture
-def apply(stand_in, tmp_path):
-    (tmp_path / "mine.json").write_text(json.dumps(MINE))
-
-    def run():
+def play(stand_in, tmp_path):
+    def run(playbook, **variables):
+        (tmp_path / "mine.json").write_text(json.dumps(variables))
         environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "CONTROLLER_OAUTH_TOKEN": "token",
                        "CONTROLLER_HOST": f"http://127.0.0.1:{stand_in.server_port}", "HOME": str(tmp_path)}  # fmt: skip
-        command = ["ansible-playbook", "-i", "localhost,", str(ROOT / "awx" / "apply.yml"), "-e", f"@{tmp_path / 'mine.json'}"]
+        command = ["ansible-playbook", "-i", "localhost,", str(ROOT / "awx" / playbook), "-e", f"@{tmp_path / 'mine.json'}"]
         done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         assert not any(secret in done.stdout + done.stderr for secret in ("KEY-OF-NODES", "SECRET-KUBECONFIG"))
@@ -143,23 +147,40 @@ def named(server, endpoint):
     return {item.get("name", item.get("identifier")): item for item in server.objects[endpoint]}
 
 
-def test_the_modules_take_the_data_and_send_it(stand_in, apply):
-    said = apply()
+def test_the_modules_take_the_data_and_send_it(stand_in, play):
+    said = play("apply.yml", **MINE)
     assert "WARNING" not in said
     kind = named(stand_in, "credential_types")["kubeproxy-free kubeconfig"]
-    assert kind["injectors"] == {"file": {"template": "{{ kubeconfig }}"}, "extra_vars": {"kpr_kubeconfig": "{{ tower.filename }}"}}
-    clusters = named(stand_in, "credentials")["kubeproxy-free clusters"]
-    assert clusters["credential_type"] == kind["id"] and clusters["inputs"] == {"kubeconfig": "SECRET-KUBECONFIG"}
+    assert kind["injectors"]["file"] == {"template.kubeconfig": "{{ kubeconfig }}", "template.helm_kubeconfig": "{{ helm_kubeconfig or kubeconfig }}"}
+    assert kind["injectors"]["extra_vars"]["kpr_helm_kubeconfig"] == "{{ tower.filename.helm_kubeconfig }}"
+    credentials = named(stand_in, "credentials")
+    assert set(credentials) == {"kubeproxy-free nodes", "kubeproxy-free clusters"}
+    clusters = credentials["kubeproxy-free clusters"]
+    assert clusters["credential_type"] == kind["id"] and clusters["inputs"] == {"kubeconfig": "SECRET-KUBECONFIG", "helm_kubeconfig": ""}
+
+    projects = named(stand_in, "projects")
+    assert projects["kubeproxy-free"]["scm_branch"] == "0.1.0"
+    assert named(stand_in, "inventory_sources")["kubeproxy-free fleet"]["source_project"] == projects["kubeproxy-free inventory"]["id"]
 
     migrate = named(stand_in, "job_templates")["kubeproxy-free migrate"]
     assert (migrate["playbook"], migrate["job_type"], migrate["ask_job_type_on_launch"]) == ("playbooks/migrate.yml", "run", True)
+    assert migrate["project"] == projects["kubeproxy-free"]["id"] and migrate["diff_mode"] is True
     assert json.loads(migrate["extra_vars"]) == {"kpr_artifacts_dir": "/var/lib/kubeproxy-free"}
     assert len(stand_in.linked[migrate["url"] + "credentials/"]) == 2
     asked = [question["variable"] for question in stand_in.documents[migrate["url"] + "survey_spec/"]["spec"]]
-    assert asked[:3] == ["kpr_hosts", "kpr_waves", "kpr_wave_count"]
+    assert asked[:3] == ["kpr_hosts", "kpr_wave_count", "kpr_waves"]
 
     nodes = named(stand_in, "workflow_job_template_nodes")
     assert nodes["canary"]["unified_job_template"] == migrate["id"] and nodes["canary"]["extra_data"] == {"kpr_wave_count": 1}
-    assert stand_in.linked[nodes["canary"]["url"] + "failure_nodes/"] == [nodes["rollback"]["id"]]
+    for failed in ("canary", "rest"):
+        assert stand_in.linked[nodes[failed]["url"] + "failure_nodes/"] == [nodes["approve-rollback"]["id"]]
     assert stand_in.linked[nodes["canary"]["url"] + "success_nodes/"] == [nodes["approve-rest"]["id"]]
     assert set(named(stand_in, "workflow_approval_templates")) == {"Move the canary?", "Move the other nodes?", "Give the whole cluster back?"}
+
+
+def test_a_fleet_is_launched_as_a_workflow_for_each_cluster(stand_in, play):
+    (organization,) = stand_in.objects["organizations"]
+    workflow = {"name": "kubeproxy-free migration", "organization": organization["id"], "ask_variables_on_launch": False, "survey_enabled": True}
+    stand_in.add("workflow_job_templates", workflow)
+    play("launch.yml", awx_clusters=["prod_eu_1", "prod_us_1"])
+    assert [sent["extra_vars"] for sent in stand_in.launched] == [{"kpr_hosts": "prod_eu_1"}, {"kpr_hosts": "prod_us_1"}]

@@ -10,13 +10,16 @@ import re
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
-AWX = pathlib.Path(__file__).resolve().parents[3] / "awx"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+AWX = ROOT / "awx"
 #: Parts of other playbooks, and the one that makes clusters instead of changing them.
 NO_TEMPLATE = {"access.yml", "group.yml", "waves.yml", "bootstrap.yml"}
-DATA = DataLoader().load_from_file(str(AWX / "controller.yml"))
+DATA = DataLoader().load_from_file(str(AWX / "controller.yml"), trusted_as_template=True)
 TEMPLATES = {template["name"]: template for template in DATA["controller_templates"]}
 WORKFLOW = DATA["controller_workflows"][0]
+DEFAULTS = DataLoader().load_from_file(str(AWX / "defaults.yml"))
 NODES = {node["identifier"]: node for node in WORKFLOW["workflow_nodes"]}
 
 
@@ -48,21 +51,53 @@ def test_every_playbook_has_a_template_and_every_template_a_playbook(interface):
 @pytest.mark.parametrize("template", [*TEMPLATES.values(), WORKFLOW], ids=lambda template: template["name"])
 def test_surveys_ask_for_variables_that_are_read(template, interface):
     asked = questions(template)
-    assert "kpr_hosts" in asked and len(asked) == len(template["survey_spec"]["spec"])
-    defaults = {name: question["default"] for name, question in asked.items()}
-    texts = {"kpr_waves", "kpr_accept_findings"}  # lists, which a survey cannot give; both are taken as texts, too
-    assert set(defaults) <= interface.variables
-    assert interface.problems({name: value for name, value in defaults.items() if value != "" and name not in texts}) == []
+    assert len(asked) == len(template["survey_spec"]["spec"])
+    assert set(asked) <= interface.variables | interface.role_options.keys()
+    answers = {name: question["choices"][0] if question["type"] == "multiplechoice" else question["max"] for name, question in asked.items()}
+    texts = {name for name, question in asked.items() if question["type"] == "text"}
+    assert interface.problems({name: value for name, value in answers.items() if name not in texts}) == []
     assert interface.problems(template.get("extra_vars", {})) == []
+
+
+@pytest.mark.parametrize("template", [*TEMPLATES.values(), WORKFLOW], ids=lambda template: template["name"])
+def test_only_the_cluster_is_required_and_no_survey_beats_the_inventory_unasked(template):
+    asked = questions(template)
+    assert [name for name, question in asked.items() if question["required"]] == ["kpr_hosts"]
     for question in asked.values():
-        assert question["type"] != "multiplechoice" or question["default"] in question["choices"]
+        assert question["default"] == "" and not taken(question, question["default"]), question["variable"]
+
+
+def taken(question, answer):
+    """Whether AWX 24.6.1 would take this as an answer; a default that it would take becomes an extra variable of every job."""
+    if question["type"] == "text":
+        return isinstance(answer, str) and question["min"] <= len(answer) <= question["max"]
+    if question["type"] == "integer":
+        return isinstance(answer, int) and question["min"] <= answer <= question["max"]
+    assert question["type"] == "multiplechoice"
+    return answer in question["choices"]
+
+
+def test_choices_are_those_of_the_role(interface):
+    choices = questions(TEMPLATES["kubeproxy-free verify"])["verify_served_by"]["choices"]
+    assert {*choices, "any"} == set(interface.role_options["verify_served_by"]["choices"])
+
+
+def test_the_lock_of_a_dead_job_can_be_taken_over_wherever_there_is_one():
+    assert {name for name, template in TEMPLATES.items() if "kpr_steal_lock" in questions(template)} == {
+        f"kubeproxy-free {path.stem}" for path in (ROOT / "playbooks").glob("*.yml") if takes_the_lock(path)
+    }
+
+
+def takes_the_lock(playbook):
+    """The collection's roles that lock a cluster are handover, by its part `claim`, and tune."""
+    return re.search(r"tasks_from: claim|role: fleetops\.kubeproxy_free\.tune", playbook.read_text())
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=lambda template: template["name"])
 def test_a_template_names_what_there_is_and_cuts_no_cluster_in_two(template):
     assert {template["project"]} <= names("projects") and {template["inventory"]} <= names("inventories")
     assert {template["execution_environment"]} <= names("execution_environments")
-    assert set(template["credentials"]) == names("credentials")
+    assert template["credentials"] == "{{ awx_credentials }}" and template["diff_mode"] is True
     assert set(template["notification_templates_error"]) <= names("notifications")
     assert template["job_slice_count"] == 1
     assert not template["ask_limit_on_launch"] and not template["ask_job_slice_count_on_launch"] and "limit" not in template
@@ -70,7 +105,19 @@ def test_a_template_names_what_there_is_and_cuts_no_cluster_in_two(template):
 
 def test_the_plan_runs_as_check_and_what_changes_can():
     assert TEMPLATES["kubeproxy-free plan"]["job_type"] == "check"
-    assert all(TEMPLATES[f"kubeproxy-free {name}"]["ask_job_type_on_launch"] for name in ("migrate", "rollback"))
+    assert all(TEMPLATES[f"kubeproxy-free {name}"]["ask_job_type_on_launch"] for name in ("migrate", "rollback", "tune", "monitoring"))
+
+
+def test_the_reports_folder_is_in_the_image_for_the_group_that_its_user_has():
+    image = (ROOT / "execution-environment.yml").read_text()
+    assert f"RUN install --directory --group 0 --mode 0770 {DEFAULTS['awx_reports_dir']}\n" in image
+
+
+def test_inventory_and_playbooks_come_from_projects_of_their_own():
+    by_name = {project["name"]: project for project in DATA["controller_projects"]}
+    (source,) = DATA["controller_inventory_sources"]
+    assert by_name[source["source_project"]]["scm_update_on_launch"] is True
+    assert {template["project"] for template in TEMPLATES.values()} == {"kubeproxy-free"} and by_name["kubeproxy-free"]["scm_update_on_launch"] is False
 
 
 def test_the_workflow_hangs_together():
@@ -88,16 +135,24 @@ def test_the_workflow_hangs_together():
         assert not approval or node["unified_job_template"]["timeout"] > 0
 
 
-def test_nothing_moves_without_approval_and_failures_lead_back():
-    for identifier, node in NODES.items():
-        if (job(node) or {}).get("playbook") == "playbooks/migrate.yml":
-            ((kind, before),) = parents(identifier)
-            assert kind == "success_nodes" and NODES[before]["unified_job_template"]["type"] == "workflow_approval"
-            failed = [linked for kind, linked in links(node) if kind == "failure_nodes"]
-            behind = {linked for name in failed for _kind, linked in links(NODES[name])}
-            assert "rollback" in {*failed, *behind}
-    assert job(NODES["rollback"])["playbook"] == "playbooks/rollback.yml"
-    assert [node["extra_data"] for node in NODES.values() if "extra_data" in node] == [{"kpr_wave_count": 1}, {"kpr_wave_count": 0}]
+def test_nothing_moves_there_or_back_without_approval():
+    moving = [name for name, node in NODES.items() if (job(node) or {}).get("playbook") in ("playbooks/migrate.yml", "playbooks/rollback.yml")]
+    assert moving == ["canary", "rest", "rollback"]
+    for identifier in moving:
+        for kind, before in parents(identifier):
+            assert kind == "success_nodes" and NODES[before]["unified_job_template"]["type"] == "workflow_approval", identifier
+
+
+def test_failures_lead_back_and_both_ways_end_with_a_proof():
+    ends = {identifier: node for identifier, node in NODES.items() if not links(node)}
+    assert {identifier: (job(node)["playbook"], node["extra_data"]) for identifier, node in ends.items()} == {
+        "verify": ("playbooks/verify.yml", {"verify_served_by": "cilium"}),
+        "verify-rollback": ("playbooks/verify.yml", {"verify_served_by": "kube_proxy"}),
+    }
+    for node in [NODES["canary"], NODES["rest"]]:
+        assert job(node)["playbook"] == "playbooks/migrate.yml" and ("failure_nodes", "approve-rollback") in links(node)
+    assert links(NODES["approve-rollback"]) == [("success_nodes", "rollback")] and job(NODES["rollback"])["playbook"] == "playbooks/rollback.yml"
+    assert [NODES[name]["extra_data"] for name in ("canary", "rest")] == [{"kpr_wave_count": 1}, {"kpr_wave_count": 0}]
 
 
 def test_the_workflow_gives_its_jobs_what_they_ask():
@@ -106,19 +161,27 @@ def test_the_workflow_gives_its_jobs_what_they_ask():
     assert given <= {name for _node, template in jobs for name in questions(template)}
     for node, template in jobs:
         asked = questions(template)
-        assert set(node.get("extra_data", {})) <= set(asked)
-        assert {name for name, question in asked.items() if question["required"] and question["default"] == ""} <= given
+        assert all(taken(asked[name], answer) for name, answer in node.get("extra_data", {}).items())
+        assert given.isdisjoint(node.get("extra_data", {}))  # the workflow's would win
+        assert {name for name, question in asked.items() if question["required"]} <= given
 
 
-def test_what_differs_from_place_to_place_has_a_default_or_stands_in_the_readme():
+def test_what_differs_from_place_to_place_has_a_default_or_stands_in_the_guide():
     used = set(re.findall(r"\{\{ ((?:awx|vault)_\w+) \}\}", (AWX / "controller.yml").read_text()))
-    defaults = set(DataLoader().load_from_file(str(AWX / "defaults.yml")))
-    told = set(re.findall(r"`((?:awx|vault)_\w+)`", (AWX / "README.md").read_text()))
-    assert used >= defaults and used - defaults <= told and told <= used
+    told = set(re.findall(r"`((?:awx|vault)_\w+)`", (ROOT / "docs" / "awx.md").read_text()))
+    assert used >= DEFAULTS.keys() and used - DEFAULTS.keys() <= told and told <= used
+
+
+def test_secrets_of_credentials_that_are_not_used_need_not_exist():
+    """A fleet without SSH has no key."""
+    wanted = ["kubeproxy-free clusters", "kubeproxy-free vault"]
+    secrets = {"vault_awx_kubeconfig": "A", "vault_awx_vault_password": "B"}
+    made = Templar(DataLoader(), {**DATA, **DEFAULTS, **secrets, "awx_credentials": wanted}).template(DATA["controller_credentials"])
+    assert [(credential["name"], list(credential["inputs"].values())) for credential in made] == list(zip(wanted, [["A", ""], ["B"]]))
 
 
 def test_secrets_are_references():
-    for credential in DATA["controller_credentials"]:
+    for credential in DATA["awx_known_credentials"]:
         secrets = {name: value for name, value in credential["inputs"].items() if name not in ("username", "become_method")}
         assert secrets and all(re.fullmatch(r"\{\{ vault_\w+ \}\}", value) for value in secrets.values())
     assert all(field["secret"] for kind in DATA["controller_credential_types"] for field in kind["inputs"]["fields"])
