@@ -12,7 +12,7 @@ short_description: Runs modules on a node through a privileged pod on it
 version_added: 0.1.0
 author: The fleetops.kubeproxy_free contributors (@fleetops)
 description:
-  - For nodes without SSH. Commands and files go through C(kubectl exec) into a pod that shares the host's process namespace, and from there into all
+  - For nodes without SSH. Commands and files go through C(kubectl exec) into a privileged pod that sees the host's processes, and from there into all
     namespaces of the host and out of the pod's cgroup. So modules find what they would find by SSH as root.
   - The role P(fleetops.kubeproxy_free.node_access#role) makes the pods, sets these variables, and takes the pods away.
   - What C(kubectl) itself cannot do makes the host unreachable. It is tried again where the command cannot have begun.

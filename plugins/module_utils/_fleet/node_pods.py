@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import waves
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.objects import LABEL
 
 ACCESS = f"{LABEL}/node-access"
@@ -54,6 +55,14 @@ def job_name(node, run):
     return f"kubeproxy-free-{short}-{hashlib.sha256(f'{node} {run}'.encode()).hexdigest()[:10]}"
 
 
+def deadline(nodes, sizes, soak=0):
+    """Return the seconds that a run over so many nodes may take, generously, and at least four hours: an hour around the waves, a quarter of one and the soak
+    time for each wave, and a minute for each node, as not all nodes of a wave work at a time.
+    """
+    number = len(waves.split(range(nodes), waves.as_list(sizes)))
+    return max(4 * 3600, 3600 + number * (900 + int(soak)) + nodes * 60)
+
+
 def jobs(nodes, run, namespace, image, image_pull_policy="IfNotPresent", image_pull_secrets=(), deadline=14400):
     """Return a Job for each node. It is a Job because Kubernetes itself removes it, with its pod, should nobody be left to do so."""
     labels = {ACCESS: run_label(run)}
@@ -78,9 +87,8 @@ def _pod(node, image, image_pull_policy, image_pull_secrets, deadline):
         "nodeName": node,
         "tolerations": [{"operator": "Exists"}],
         "priorityClassName": "system-node-critical",
-        "hostPID": True,
-        "hostIPC": True,
-        "hostNetwork": True,
+        "hostPID": True,  # the way to the host's first process, and into all of its namespaces
+        "hostNetwork": True,  # it starts and stays where the CNI does not work, and is no endpoint of Cilium's
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 1,
         "automountServiceAccountToken": False,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 
 import pytest
@@ -40,6 +41,26 @@ def test_a_job_removes_itself_and_its_pod_gets_in_at_any_node():
     assert inner["nodeName"] == "w1" and inner["tolerations"] == [{"operator": "Exists"}] and not inner["automountServiceAccountToken"]
     assert inner["containers"][0]["image"] == "registry.example.net/cilium:v1" and inner["containers"][0]["imagePullPolicy"] == "Never"
     assert inner["imagePullSecrets"] == [{"name": "key"}]
+
+
+def test_what_the_pod_shares_with_the_host_is_what_the_guide_says():
+    inner = node_pods.jobs(["w1"], RUN, "ours", "registry.example.net/cilium:v1")[0]["spec"]["template"]["spec"]
+    assert {name for name in inner if name.startswith("host")} == {"hostPID", "hostNetwork"} and "volumes" not in inner
+    guide = (pathlib.Path(__file__).resolve().parents[5] / "docs" / "without-ssh.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in guide for name in ("privileged", "hostPID", "hostNetwork", inner["priorityClassName"])) and "hostIPC" not in guide
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sizes", "soak", "seconds"),
+    [
+        (3, [1, 5, "20%"], 0, 4 * 3600),
+        (100, [1, 5, "20%"], 0, 3600 + 7 * 900 + 100 * 60),
+        (100, "1, 5, 20%", "1800", 3600 + 7 * 2700 + 100 * 60),
+        (1000, [1], 0, 3600 + 1000 * 900 + 1000 * 60),
+    ],
+)
+def test_pods_last_as_long_as_the_run_may_take(nodes, sizes, soak, seconds):
+    assert node_pods.deadline(nodes, sizes, soak) == seconds
 
 
 def test_a_label_of_a_run_is_a_valid_label():
