@@ -18,14 +18,31 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLLECTIONS = ROOT / ".work" / "ansible_collections"
 
-#: What users of the collection need, at its top level. Anything else in the artifact is there by mistake.
-SHIPPED = {"CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "FILES.json", "MANIFEST.json", "Makefile", "README.md", "SECURITY.md",
-           "ansible.cfg", "awx", "changelogs", "docs", "execution-environment.yml", "inventories", "meta", "playbooks", "plugins", "requirements.txt",
-           "rbac", "requirements.yml", "roles"}
+#: What users of the collection need, at its top level. The artifact holds what git tracks of this, and nothing else.
+SHIPPED = {"CHANGELOG.rst", "CONTRIBUTING.md", "COPYING", "README.md", "SECURITY.md", "awx", "changelogs", "docs", "execution-environment.yml", "inventories",
+           "meta", "playbooks", "plugins", "rbac", "requirements.txt", "requirements.yml", "roles"}
+#: What ansible-galaxy makes.
+MADE = {"MANIFEST.json", "FILES.json"}
 
 
 class PackageError(Exception):
     pass
+
+
+def wanted(tracked: list[str]) -> set[str]:
+    return MADE | {name for name in tracked if name.split("/")[0] in SHIPPED}
+
+
+def mistakes(found: set[str], tracked: list[str]) -> list[str]:
+    """What is wrong with an artifact that holds these files."""
+    more, less = sorted(found - wanted(tracked)), sorted(wanted(tracked) - found)
+    return [f"{name} is in the artifact and {'not meant for it' if name in tracked else 'git does not know it'}. If it belongs there, add it to git, "
+            "and its top level to SHIPPED in tools/package.py; if not, to build_ignore in galaxy.yml." for name in more] + [
+            f"{name} is missing from the artifact. See build_ignore in galaxy.yml." for name in less]  # fmt: skip
+
+
+def _tracked() -> list[str]:
+    return subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip("\0").split("\0")
 
 
 def _run(folder: pathlib.Path, *words: object) -> None:
@@ -61,9 +78,9 @@ def check(folder: pathlib.Path) -> None:
     build(folder)
     artifact = next(folder.glob("fleetops-kubeproxy_free-*.tar.gz"))
     with tarfile.open(artifact) as archive:
-        unexpected = sorted({name.split("/")[0] for name in archive.getnames()} - SHIPPED)
-    if unexpected:
-        raise PackageError(f"{artifact.name} holds {', '.join(unexpected)}. Add it to SHIPPED in tools/package.py or to build_ignore in galaxy.yml.")
+        found = mistakes({member.name for member in archive if not member.isdir()}, _tracked())
+    if found:
+        raise PackageError("\n".join(found))
     _run(folder, "ansible-galaxy", "collection", "install", "--offline", *sorted(folder.glob("*.tar.gz")), "--collections-path", folder / "installed")
     installed = folder / "installed" / "ansible_collections" / "fleetops" / "kubeproxy_free"
     for playbook in sorted((installed / "playbooks").glob("*.yml")):
