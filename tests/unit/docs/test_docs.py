@@ -62,6 +62,21 @@ def test_blocks_of_code_can_be_read(page):
 
 
 @every_page
+def test_examples_set_what_is_read(page, interface):
+    for language, code in FENCE.findall(page.read_text(encoding="utf-8")):
+        for values in mappings([*yaml.safe_load_all(code)] if language in ("yaml", "yml") else []):
+            assert interface.problems(values) == []
+
+
+def mappings(value):
+    """Every mapping in it, at whatever depth."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield from mappings(inner)
+
+
+@every_page
 def test_variables_that_are_named_exist(page):
     known = set(re.findall(r"`([a-z_]+)`", variables.page())) | variables.INNER | {"kpr_summary"}
     roles = tuple(f"{path.name}_" for path in (ROOT / "roles").iterdir())
