@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 
 import pytest
 import yaml
@@ -24,6 +28,7 @@ from tests.own_lab import ROOT, OwnLab
 from tools import package
 
 USER = 1000  # that of the image
+SECRET = "SECRET-OF-THE-RELEASE"  # among the values that Cilium's release has
 CERTIFICATES = pathlib.Path("/etc/ssl/certs")
 
 
@@ -77,16 +82,30 @@ def build(folder, programs):
 
 
 class Runner(OwnLab):
-    """A lab, and a folder as AWX lays it out for ansible-runner: inventory, key, kubeconfigs."""
+    """A lab, and a folder as AWX lays it out for ansible-runner: inventory, key, kubeconfigs. The chart is in a repository that no `helm repo add` has made known.
 
-    def __init__(self, folder):
+    repository: folder of that repository, and its address.
+    """
+
+    def __init__(self, folder, repository):
         super().__init__("ee", 22, WORKERS=1)
         self.folder = folder
+        self.repository, self.address = repository
+
+    def helm(self, *words):
+        return run(self.variables["kpr_helm_binary"], "--kubeconfig", self.variables["kpr_kubeconfig"], *words)
+
+    def give_the_release_a_secret(self):
+        """One that the chart makes nothing of while Hubble is off."""
+        chart = self.variables["kpr_cilium_chart_ref"]
+        self.helm("upgrade", "cilium", chart, "--namespace", "kube-system", "--reuse-values", "--set", f"hubble.tls.server.key={SECRET}")
+        assert SECRET in self.helm("get", "values", "cilium", "--namespace", "kube-system")
 
     def lay_out(self):
         variables = self.variables
         key_file = pathlib.Path(variables.pop("ansible_ssh_private_key_file"))
-        shutil.copytree(variables["kpr_cilium_chart_ref"], self.folder / "chart")
+        self.helm("package", variables["kpr_cilium_chart_ref"], "--destination", self.repository)
+        self.helm("repo", "index", self.repository)
         for name in ("inventory", "project", "env"):
             (self.folder / name).mkdir()
         self.grant(self.folder / "kubeconfig")
@@ -98,7 +117,8 @@ class Runner(OwnLab):
             "ansible_ssh_common_args": "-o UserKnownHostsFile=/runner/known_hosts -o StrictHostKeyChecking=yes",
             "kpr_kubeconfig": "/runner/kubeconfig",
             "kpr_helm_kubeconfig": "/runner/helm-kubeconfig",
-            "kpr_cilium_chart_ref": "/runner/chart",
+            "kpr_cilium_chart_ref": "cilium",
+            "kpr_cilium_chart_repo_url": self.address,
             "kpr_artifacts_dir": "/runner/artifacts/reports",
         }
         hosts = {self.name: {"hosts": self.hosts, "vars": variables}}
@@ -107,24 +127,37 @@ class Runner(OwnLab):
             os.chown(path, USER, 0)
 
     @staticmethod
-    def shell(image, script):
-        return in_container(image, ["sh", "-ec", script], "--network=none")
+    def shell(image, script, user=USER):
+        return in_container(image, ["sh", "-ec", script], "--network=none", f"--user={user}:0")
 
-    def play(self, image, playbook, *words):
-        """(ansible-runner's status, its events) of a playbook of the collection in the image."""
-        command = ["ansible-runner", "run", "/runner", "--playbook", f"fleetops.kubeproxy_free.{playbook}", "--ident", playbook, *words]
-        with step(f"{playbook} in the execution environment"):
+    def play(self, image, playbook, *words, job=None, **answers):
+        """(ansible-runner's status, its events) of a playbook of the collection in the image. answers: extra variables, as a survey gives them."""
+        job = job or playbook
+        line = shlex.join([*words, "-e", json.dumps(answers)])
+        command = ["ansible-runner", "run", "/runner", "--playbook", f"fleetops.kubeproxy_free.{playbook}", "--ident", job, "--cmdline", line]
+        with step(f"{job} in the execution environment"):
             output = in_container(image, command, "--network=host", f"--user={USER}:0", f"--volume={self.folder}:/runner")
-        artifacts = self.folder / "artifacts" / playbook
+        artifacts = self.folder / "artifacts" / job
         assert (artifacts / "status").exists(), output
         events = [json.loads(path.read_text(encoding="utf-8")) for path in (artifacts / "job_events").glob("*-*.json")]
         return (artifacts / "status").read_text(encoding="utf-8").strip(), sorted(events, key=lambda event: event["counter"])
 
 
 @pytest.fixture(scope="session")
-def runner(tmp_path_factory):
-    made = Runner(tmp_path_factory.mktemp("runner"))
+def repository(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("charts")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory, repository):
+    made = Runner(tmp_path_factory.mktemp("runner"), repository)
     made.fresh()
+    made.give_the_release_a_secret()
     made.lay_out()
     yield made
     made.lab("down")
