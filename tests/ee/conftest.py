@@ -82,9 +82,9 @@ def build(folder, programs):
 
 
 class Runner(OwnLab):
-    """A lab, and a folder as AWX lays it out for ansible-runner: inventory, key, kubeconfigs. The chart is in a repository that no `helm repo add` has made known.
+    """A lab, and a folder as AWX lays it out for ansible-runner: inventory, key, kubeconfigs.
 
-    repository: folder of that repository, and its address.
+    repository: folder and address of a chart repository, which no `helm repo add` has made known.
     """
 
     def __init__(self, folder, repository):

@@ -49,8 +49,8 @@ def test_a_folder_that_reports_cannot_go_to_is_found_by_the_plan(runner, image):
 
 def test_migrate_with_the_answers_of_a_survey(runner, image):
     """All of them are texts, but for the numbers."""
-    answers = {"kpr_hosts": "all", "kpr_wave_count": 0, "kpr_waves": "1, 50%", "kpr_accept_findings": "none-such, another@node x", "kpr_drain": "false", "kpr_soak": 1,
-               "kpr_traffic": "true", "kpr_steal_lock": "false"}  # fmt: skip
+    answers = {"kpr_hosts": "all", "kpr_wave_count": 0, "kpr_waves": "1, 50%", "kpr_accept_findings": "none-such, another@node x", "kpr_drain": "false",
+               "kpr_soak": 1, "kpr_traffic": "true", "kpr_steal_lock": "false"}  # fmt: skip
     status, events = runner.play(image, "migrate", "--diff", **answers, kpr_traffic_timeout=15)
     assert status == "successful" and runner.phase() == "settled", said(events)
     assert not stats(events)["failures"] and not stats(events)["dark"]

@@ -27,6 +27,12 @@ def test_a_pod_that_cannot_start_is_told_by_its_node_and_goes(lab):
     assert all(f"Node {node}: " in said for node in lab.nodes) and lab.left_behind() == []
 
 
+def test_pods_that_may_end_before_the_run_does_are_refused(lab):
+    status, output = lab.run("plan", "-e", "kpr_node_pod_deadline=600")
+    assert status != 0 and "found 600 seconds for the pods" in output and "expected at least 14400" in " ".join(output.split()), output[-3000:]
+    assert lab.left_behind() == []
+
+
 def test_check_mode_looks_at_the_nodes_and_changes_nothing(lab):
     before = {node: lab.rules(node) for node in lab.nodes}
     status, output = lab.run("migrate", "--check")
