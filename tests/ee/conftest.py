@@ -82,7 +82,7 @@ def build(folder, programs):
 
 
 class Runner(OwnLab):
-    """A lab, and a folder as AWX lays it out for ansible-runner: inventory, key, kubeconfigs.
+    """A lab, and a folder as AWX lays it out for ansible-runner: inventory, key, kubeconfigs, and the project, which has the playbooks.
 
     repository: folder and address of a chart repository, which no `helm repo add` has made known.
     """
@@ -108,6 +108,8 @@ class Runner(OwnLab):
         self.helm("repo", "index", self.repository)
         for name in ("inventory", "project", "env"):
             (self.folder / name).mkdir()
+        shutil.copytree(ROOT / "playbooks", self.folder / "project" / "playbooks")
+        shutil.copy(ROOT / "ansible.cfg", self.folder / "project")
         self.grant(self.folder / "kubeconfig")
         shutil.copy(variables["kpr_kubeconfig"], self.folder / "helm-kubeconfig")
         shutil.copy(key_file.with_name("known_hosts"), self.folder / "known_hosts")
@@ -131,10 +133,10 @@ class Runner(OwnLab):
         return in_container(image, ["sh", "-ec", script], "--network=none", f"--user={user}:0")
 
     def play(self, image, playbook, *words, job=None, **answers):
-        """(ansible-runner's status, its events) of a playbook of the collection in the image. answers: extra variables, as a survey gives them."""
+        """(ansible-runner's status, its events) of a playbook of the project, with roles from the image. answers: extra variables, as a survey gives them."""
         job = job or playbook
         line = shlex.join([*words, "-e", json.dumps(answers)])
-        command = ["ansible-runner", "run", "/runner", "--playbook", f"fleetops.kubeproxy_free.{playbook}", "--ident", job, "--cmdline", line]
+        command = ["ansible-runner", "run", "/runner", "--playbook", f"playbooks/{playbook}.yml", "--ident", job, "--cmdline", line]
         with step(f"{job} in the execution environment"):
             output = in_container(image, command, "--network=host", f"--user={USER}:0", f"--volume={self.folder}:/runner")
         artifacts = self.folder / "artifacts" / job
