@@ -35,10 +35,12 @@ def wanted(tracked: list[str]) -> set[str]:
 
 def mistakes(found: set[str], tracked: list[str]) -> list[str]:
     """What is wrong with an artifact that holds these files."""
-    more, less = sorted(found - wanted(tracked)), sorted(wanted(tracked) - found)
-    return [f"{name} is in the artifact and {'not meant for it' if name in tracked else 'git does not know it'}. If it belongs there, add it to git, "
-            "and its top level to SHIPPED in tools/package.py; if not, to build_ignore in galaxy.yml." for name in more] + [
-            f"{name} is missing from the artifact. See build_ignore in galaxy.yml." for name in less]  # fmt: skip
+    said = []
+    for name in sorted(found - wanted(tracked)):
+        why = "not meant for it" if name in tracked else "git does not know it"
+        said.append(f"{name} is in the artifact and {why}. If it belongs there, add it to git, and its top level to SHIPPED in tools/package.py; "
+                    "if not, to build_ignore in galaxy.yml.")  # fmt: skip
+    return said + [f"{name} is missing from the artifact. See build_ignore in galaxy.yml." for name in sorted(wanted(tracked) - found)]
 
 
 def _tracked() -> list[str]:
