@@ -14,6 +14,7 @@ import pytest
 from tests.own_lab import ROOT, OwnLab
 
 OURS = "kubeproxy-free.fleetops.io"
+DEADLINE = 12720  # seconds that pods last for this lab's two nodes in two waves
 
 
 class Lab(OwnLab):
@@ -62,7 +63,7 @@ class Lab(OwnLab):
         """What is still there of the way into the nodes."""
         found = self.kubectl("get", "jobs,pods,configmaps", "-A", "-l", f"{OURS}/node-access", "-o", "name").split()
         named = [name for name in self.kubectl("-n", "kube-system", "get", "jobs,pods", "-o", "name").split() if "/kubeproxy-free-" in name]
-        processes = [line for node in self.nodes for line in self.on(node, "ps", "-eo", "args").splitlines() if line.startswith("sleep 14400")]
+        processes = [line for node in self.nodes for line in self.on(node, "ps", "-eo", "args").splitlines() if line == f"sleep {DEADLINE}"]
         return found + named + processes
 
     def labels(self):

@@ -56,11 +56,11 @@ def job_name(node, run):
 
 
 def deadline(nodes, sizes, soak=0):
-    """Return the seconds that a run over so many nodes may take, generously, and at least four hours: an hour around the waves, a quarter of one and the soak
-    time for each wave, and a minute for each node, as not all nodes of a wave work at a time.
+    """Return the seconds that a run over so many nodes may take, generously: three hours for what is around the waves and for those of control planes, which
+    are not known yet, a quarter of one and the soak time for each wave, and a minute for each node, as not all nodes of a wave work at a time.
     """
-    number = len(waves.split(range(nodes), waves.as_list(sizes)))
-    return max(4 * 3600, 3600 + number * (900 + int(soak)) + nodes * 60)
+    number = len(waves.split([{"host": node, "control_plane": False} for node in range(nodes)], sizes))
+    return 3 * 3600 + number * (900 + int(soak)) + nodes * 60
 
 
 def jobs(nodes, run, namespace, image, image_pull_policy="IfNotPresent", image_pull_secrets=(), deadline=14400):
