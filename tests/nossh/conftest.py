@@ -21,7 +21,7 @@ class Lab(OwnLab):
     def __init__(self, folder):
         super().__init__("nossh", 25, WORKERS=1)
         self.folder = folder
-        self.inventory = folder / "hosts.json"
+        self.without_ssh = folder / "hosts.json"  # beside the inventory that the lab has written
         self.kubeconfig = folder / "kubeconfig"
 
     def switch_ssh_off(self):
@@ -39,7 +39,7 @@ class Lab(OwnLab):
             "kpr_kubeconfig": str(self.kubeconfig),
             "kpr_artifacts_dir": str(self.folder),
         }
-        self.inventory.write_text(json.dumps({self.name: {"hosts": hosts, "vars": variables}}), encoding="utf-8")
+        self.without_ssh.write_text(json.dumps({self.name: {"hosts": hosts, "vars": variables}}), encoding="utf-8")
         for node in self.nodes:
             self.on(node, "systemctl", "stop", "ssh.service", "ssh.socket")
 
@@ -51,7 +51,7 @@ class Lab(OwnLab):
         """(exit status, output). playbook: its name, or the path of one of the test's own, without the ending."""
         log = self.folder / f"{pathlib.Path(playbook).name}.log"
         with log.open("wb") as file:
-            command = ["ansible-playbook", "-i", self.inventory, ROOT / "playbooks" / f"{playbook}.yml", *words]
+            command = ["ansible-playbook", "-i", self.without_ssh, ROOT / "playbooks" / f"{playbook}.yml", *words]
             done = subprocess.run(command, cwd=ROOT, env=self.environment, stdout=file, stderr=subprocess.STDOUT, timeout=1200, check=False)
         return done.returncode, log.read_text(encoding="utf-8", errors="replace")
 
