@@ -39,6 +39,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(404, {"message": "not found"})
 
+    def do_PUT(self):
+        """Replaces an object."""
+        fake = self.server.fake
+        fake.replaced.append(self.path)
+        fake.objects[self.path] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer(200, fake.objects[self.path])
+
     def page(self, found, query):
         if not isinstance(found, list):
             return found
@@ -109,10 +116,11 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class FakeApi:
-    """objects: path -> object or list; statuses: path -> HTTP status; pods: name -> (stdout, stderr, code), a function of the command, or a fault by name."""
+    """objects: path -> object or list; statuses: path -> HTTP status; pods: name -> (stdout, stderr, code), a function of the command, or a fault by name;
+    requests: (path, query) of those that read; replaced: paths that were written."""
 
     def __init__(self, folder):
-        self.objects, self.statuses, self.pods, self.requests = {}, {}, {}, []
+        self.objects, self.statuses, self.pods, self.requests, self.replaced = {}, {}, {}, [], []
         self.stopped = threading.Event()
         self._server = Server(("127.0.0.1", 0), Handler)
         self._server.fake = self
