@@ -15,6 +15,7 @@ import struct
 import threading
 import urllib.parse
 
+import ansible
 import pytest
 
 
@@ -156,4 +157,5 @@ def with_collection(tmp_path_factory):
     folder = tmp_path_factory.mktemp("collections")
     (folder / "ansible_collections" / "fleetops").mkdir(parents=True)
     (folder / "ansible_collections" / "fleetops" / "kubeproxy_free").symlink_to(pathlib.Path(__file__).resolve().parents[3])
-    return {**os.environ, "PYTHONPATH": str(folder), "ANSIBLE_COLLECTIONS_PATH": str(folder)}
+    path = f"{folder}{os.pathsep}{pathlib.Path(ansible.__file__).parents[1]}"  # under ansible-test, Ansible is not where its Python looks
+    return {**os.environ, "PYTHONPATH": path, "ANSIBLE_COLLECTIONS_PATH": str(folder)}
