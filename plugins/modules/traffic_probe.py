@@ -11,7 +11,8 @@ version_added: 0.1.0
 description:
   - Starts a prober on the host that makes new connections at a fixed rate along every given path, and keeps streams open where asked to.
   - It goes on in the background until it is stopped or O(max_duration) is over; then its result is fetched with O(state=stopped).
-  - The result counts refused, timed out, reset and slow requests by path and by second, with latency percentiles and the backends that answered.
+  - The result counts refused, timed out, reset and slow requests by path, with latency percentiles and the backends that answered, and over time: all paths
+    together, and each path where something went wrong. However long a run was, it is folded to a few hundred rows on the host.
   - Paths may begin in the host's own network or in that of a pod on the host; for the latter only the network namespace is entered,
     so the pod needs no tool and no image.
   - Names are not resolved and nothing is retried, except what the kernel itself retries within O(timeout).
@@ -143,7 +144,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 traffic:
-  description: What was measured. Empty when there is no run of that name.
+  description:
+    - What was measured. Empty when there is no run of that name.
+    - O(state=started) and O(state=restarted) tell only whether it is C(running).
   returned: always
   type: dict
   contains:
@@ -210,13 +213,20 @@ traffic:
           description: Texts of errors with their number.
           type: dict
         series:
-          description: One row per second with requests; RV(traffic.series_columns) names the columns.
+          description: As RV(traffic.series), of this path alone, and only rows in which a request failed or was slow.
           type: list
           elements: list
+    series:
+      description: Counts over all paths, one row for each bucket of time with requests; RV(traffic.series_columns) names the columns.
+      type: list
+      elements: list
     series_columns:
-      description: The columns of each path's C(series).
+      description: The columns of each row. C(second) is the Unix time at which the bucket begins; a request counts where it began.
       type: list
       elements: str
+    bucket_seconds:
+      description: The length of a bucket. 1 for runs of some minutes, else a power of two, so that there are at most about 360 rows.
+      type: int
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -13,16 +14,23 @@ from typing import Any
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.engine import Engine
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import RunFiles, alive, start_time
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError, parse_paths
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import SERIES_COLUMNS, totals
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, bucket_of, folded, wrong
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import totals
 
 FLUSH_INTERVAL = 2.0
 STOP_GRACE = 10.0
 STARTED = b"started"
+ALL = ""  # stands for all paths together; no path has this name
+
+
+def runs(files: RunFiles) -> bool:
+    """Whether there is a prober under this name."""
+    return files.exists() and alive(files.read("process.json"))
 
 
 def must_start(files: RunFiles, spec: dict[str, Any]) -> bool:
     """Whether a run has to be started; False when exactly this one is under way already."""
-    if not files.exists() or not alive(files.read("process.json")):
+    if not runs(files):
         return True
     if files.read("spec.json") == spec:
         return False
@@ -61,14 +69,14 @@ def stop(files: RunFiles, timeout: float) -> None:
 def result(files: RunFiles) -> dict[str, Any]:
     """What the run has measured up to now."""
     found = files.read("summary.json")
-    found["running"] = alive(files.read("process.json"))
+    found["running"] = runs(files)
     if not found["running"] and not found.get("ended_by"):
         found["ended_by"] = "died"
     series = files.read_series()
+    bucket = bucket_of(series.get(ALL, []))
     for path in found.get("paths", []):
-        path["series"] = series.get(path["name"], [])
-    found["series_columns"] = list(SERIES_COLUMNS)
-    return found
+        path["series"] = folded(series.get(path["name"], []), bucket)
+    return {**found, "series": folded(series.get(ALL, []), bucket), "series_columns": list(SERIES_COLUMNS), "bucket_seconds": bucket}
 
 
 def _work(files: RunFiles, spec: dict[str, Any], report: Any) -> None:
@@ -98,9 +106,10 @@ def _flush(files: RunFiles, spec: dict[str, Any], engine: Engine, started_at: fl
     now = time.time()
     complete = now - spec["timeout"] - 2  # requests that began later may still be under way
     with engine.lock:
-        rows = [(name, row) for name, tally in engine.tallies.items() for row in (tally.take_rows() if ended_by else tally.take_rows(complete))]
+        rows = {name: tally.take_rows() if ended_by else tally.take_rows(complete) for name, tally in engine.tallies.items()}
         summaries = [dict(raw, **engine.tallies[raw["name"]].as_dict()) for raw in spec["paths"]]
-    files.append_series(rows)
+    together = folded(itertools.chain(*rows.values()))
+    files.append_series([*((ALL, row) for row in together), *((name, row) for name, of_path in rows.items() for row in wrong(of_path))])
     files.write(
         "summary.json",
         {

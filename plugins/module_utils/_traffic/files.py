@@ -6,7 +6,7 @@
     WORK_DIR/NAME/spec.json      what was asked for
     WORK_DIR/NAME/process.json   the process that does it
     WORK_DIR/NAME/summary.json   the totals so far, replaced as a whole
-    WORK_DIR/NAME/series.jsonl   one line per path and second, appended
+    WORK_DIR/NAME/series.jsonl   rows of counts, appended: of all paths together, and of each path where something went wrong
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import shutil
 from typing import Any, Iterable
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import Row
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
@@ -57,13 +58,13 @@ class RunFiles:
             json.dump(content, handle)
         os.replace(temporary, self._path(name))
 
-    def append_series(self, rows: Iterable[tuple[str, list[Any]]]) -> None:
+    def append_series(self, rows: Iterable[tuple[str, Row]]) -> None:
         with open(self._path("series.jsonl"), "a", encoding="utf-8") as handle:
             for path_name, row in rows:
                 handle.write(json.dumps([path_name, row]) + "\n")
 
-    def read_series(self) -> dict[str, list[list[Any]]]:
-        found: dict[str, list[list[Any]]] = {}
+    def read_series(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
         try:
             with open(self._path("series.jsonl"), encoding="utf-8") as handle:
                 for line in handle:

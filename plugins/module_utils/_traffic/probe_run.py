@@ -51,7 +51,7 @@ def _started(files: RunFiles, params: dict[str, Any], check_mode: bool) -> dict[
         if anew and files.exists():
             background.stop(files, timeout=0)
         background.start(files, spec)
-    return {"changed": changed, "traffic": background.result(files) if files.exists() else {}}
+    return {"changed": changed, "traffic": {"running": background.runs(files)}}
 
 
 def check_limits(params: dict[str, Any]) -> None:

@@ -9,10 +9,9 @@ import math
 from typing import Any, Iterable
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import OUTCOMES, Attempt
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import COUNTS, Row
 
 PERCENTILES = (50, 90, 99)
-# A row of the series: second (Unix time at which the requests began), then these.
-SERIES_COLUMNS = ("second",) + OUTCOMES + ("slow", "max_ms")
 MAX_TEXTS = 20
 
 
@@ -61,7 +60,7 @@ class Tally:
         self.errors: dict[str, int] = {}
         self.translated: dict[str, int] = {}
         self.not_translated = 0
-        self._seconds: dict[int, list[Any]] = {}
+        self._seconds: dict[int, Row] = {}
 
     def add(self, second: int, attempt: Attempt) -> None:
         slow = attempt.outcome == "ok" and attempt.seconds > self._slow_threshold
@@ -75,12 +74,11 @@ class Tally:
             self.not_translated += 1
         else:
             _count(self.translated, attempt.translated)
-        row = self._seconds.setdefault(second, [second] + [0] * len(OUTCOMES) + [0, 0.0])
-        row[1 + OUTCOMES.index(attempt.outcome)] += 1
-        row[-2] += slow
-        row[-1] = max(row[-1], _milliseconds(attempt.seconds))
+        row = self._seconds.setdefault(second, [second] + [0] * len(COUNTS))
+        row[1 + COUNTS.index(attempt.outcome)] += 1
+        row[-1] += slow
 
-    def take_rows(self, before: float = math.inf) -> list[list[Any]]:
+    def take_rows(self, before: float = math.inf) -> list[Row]:
         """Hand over (and forget) the series' rows of the seconds before a time."""
         return [self._seconds.pop(second) for second in sorted(self._seconds) if second < before]
 

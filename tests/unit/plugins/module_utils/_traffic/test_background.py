@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -14,6 +15,7 @@ import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import probe_run
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import RunFiles, alive, start_time
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import BUCKETS
 
 # The module forks before it has any thread; here the test's own servers are threads.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
@@ -56,9 +58,33 @@ def test_started_runs_in_a_session_of_its_own_and_stopped_returns_what_it_saw(ca
     good = traffic["paths"][0]
     assert good["ok"] == good["requests"] == traffic["totals"]["requests"] >= 14
     assert good["backends"] == {"echo-1": good["ok"]}
-    assert sum(row[1] for row in good["series"]) == good["ok"]
+    assert sum(row[1] for row in traffic["series"]) == good["ok"] and good["series"] == []
     assert start_time(process) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_series_is_of_all_paths_and_of_each_only_what_went_wrong(call, serve):
+    paths = [dict(name="good", kind="http", address="127.0.0.1", port=serve("http", "echo-1").port), dict(name="bad", kind="tcp", address="127.0.0.1", port=1)]
+    call("started", paths=paths)
+    time.sleep(0.7)
+    traffic = call("stopped")["traffic"]
+    good, bad = traffic["paths"]
+    columns = {name: sum(row[number] for row in traffic["series"]) for number, name in enumerate(traffic["series_columns"])}
+    assert (columns["ok"], columns["refused"]) == (good["ok"], bad["refused"]) and bad["refused"] > 0
+    assert good["series"] == [] and sum(row[2] for row in bad["series"]) == bad["refused"]
+    assert traffic["bucket_seconds"] == 1
+
+
+def test_what_hours_have_left_is_folded_where_it_was_measured(call, tmp_path):
+    """Rows of a run of four hours, beside a real one that says the rest."""
+    call("started")
+    files, begin = RunFiles(str(tmp_path), "run"), int(time.time()) - 14400
+    files.append_series([("", [begin + second, 90, second % 7 == 0, 0, 0, 0, 0]) for second in range(14400)])
+    files.append_series([("good", [begin + second, 0, 1, 0, 0, 0, 0]) for second in range(0, 14400, 7)])
+    traffic = call("stopped")["traffic"]
+    assert traffic["bucket_seconds"] == 64 and len(traffic["series"]) <= BUCKETS + 1
+    assert sum(row[2] for row in traffic["series"]) == sum(row[2] for row in traffic["paths"][0]["series"]) == 2058
+    assert len(json.dumps(traffic)) < 20_000
 
 
 def test_started_twice_is_unchanged_and_other_settings_are_refused(call, tmp_path):
