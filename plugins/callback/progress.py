@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: progress
 type: notification
-short_description: Shows where a migration or its way back stands
+short_description: Shows where a migration or a rollback stands
 version_added: 0.1.0
 author: fleetops contributors (@fleetops)
 description:

@@ -140,6 +140,8 @@ class Tracker:
             cluster.halted = True
         elif self._step[1] in LAST and not cluster.halted:
             cluster.arrive(set(last), now)
+        elif self._step[1] in LAST and wave is not None:
+            cluster.waves[wave].ended = now  # it went back; what comes now is the whole cluster's
         return self._step_event("step_ended", cluster, wave, list(last), now, seconds=max(step["seconds"] for step in last.values()), ok=not failed,
                                 failed=failed)
 

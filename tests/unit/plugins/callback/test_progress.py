@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -51,8 +52,19 @@ def run(tmp_path):
     return play
 
 
-def test_steps_are_shown_and_written(run, tmp_path):
-    said, events = run([])
+COUNTED = [
+    {"name": "Run on each node", "ansible.builtin.command": "true", "loop": [1, 2]},
+    {"name": "Run on no node", "ansible.builtin.command": "true", "when": False},
+    {"name": "Ask the API, in vain, or pass it over", "block": [
+        {"fleetops.kubeproxy_free.cilium_status": {"kubeconfig": "/missing"}, "delegate_to": "localhost", "when": "inventory_hostname == 'h1'"},
+    ], "rescue": [{"ansible.builtin.debug": {"msg": "CALLS {{ lookup('fleetops.kubeproxy_free.remote_calls', 'prod-a') | to_json }}"}}]},
+]  # fmt: skip
+
+
+def test_steps_are_shown_and_written_and_calls_counted(run, tmp_path):
+    said, events = run(COUNTED)
+    counted = json.loads(re.search(r"CALLS (\{.*\})", said)[1])
+    assert counted == {"nodes": {"cp1": 2, "w1": 2}, "api": {"waves": [1], "besides": 0}}
     assert [(event["event"], event.get("step"), event.get("nodes"), event.get("wave"), event["arrived"]) for event in events] == [
         ("plan", None, None, None, 0),
         ("step_began", "prove", ["cp1", "w1"], 0, 0),

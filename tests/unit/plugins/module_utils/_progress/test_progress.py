@@ -9,7 +9,7 @@ import pathlib
 import pytest
 import yaml
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._progress import lines, tracker
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._progress import calls, lines, tracker
 
 STEP_FILE = pathlib.Path(__file__).resolve().parents[5] / "roles" / "handover" / "tasks" / "step.yml"
 PLAN = {"waves": {"a": [["h1"], ["h2", "h3"], ["h4"]]}}
@@ -31,13 +31,18 @@ class Run:
     def task(self, name):
         self.events += self.tracker.task(f"fleetops.kubeproxy_free.handover : {name}", self.now)
 
-    def step(self, name, *hosts, seconds=10.0, failed=()):
+    def call(self, host, place, result=None):
+        action = "fleetops.kubeproxy_free.cilium_status" if place == "api" else "ansible.builtin.command"
+        self.tracker.call(host, action, {"kubeconfig": "/a"} if place == "api" else {}, place == "api", result or {"changed": False})
+
+    def step(self, name, *hosts, seconds=10.0, failed=(), doing=lambda: None):
         self.task(f"step | Begin: {name}")
         for host in hosts:
             self.result(host, __handover_began=self.now)
         self.task(f"{name} | Do it")
         self.now += seconds
         self.result(hosts[0], something=1)
+        doing()
         self.task(f"step | Keep how long it took: {name}")
         for host in hosts:
             earlier = {"name": "earlier", "seconds": 999, "ok": True, "error": ""}
@@ -87,7 +92,7 @@ def test_nodes_arrive_with_the_last_step_of_their_wave_and_the_rest_is_estimated
     assert of(run.end(), "end")[0]["halted"] is False
 
 
-def test_a_node_that_fails_halts_its_cluster_and_its_way_back_is_no_arrival():
+def test_a_node_that_fails_halts_its_cluster_and_to_be_given_back_is_no_arrival():
     run = Run([("a", ("h1", "h2", "h3", "h4")), ("b", ("b1",))])
     run.result("h1", kpr_plan={"waves": {**PLAN["waves"], "b": [["b1"]]}})
     run.step("accept", "h1", "b1")
@@ -96,12 +101,12 @@ def test_a_node_that_fails_halts_its_cluster_and_its_way_back_is_no_arrival():
     assert failed["ok"] is False and failed["failed"] == [{"node": "node-h3", "error": "it broke"}] and failed["remaining"] is None
     run.step("give_back", "h2", "h3")
     assert run.events[-1]["arrived"] == 1 and run.events[-1]["wave"] == 1
-    run.step("unlock", "h4")
-    assert run.events[-1]["wave"] is None
+    run.step("unlock", "h2")
+    assert run.events[-1]["wave"] is None, "the wave has gone back, so what its hosts do now is for the whole cluster"
     assert [(event["cluster"], event["halted"], event["arrived"]) for event in of(run.end(), "end")] == [("a", True, 1), ("b", False, 1)]
 
 
-def test_the_way_back_arrives_with_give_back():
+def test_a_rollback_arrives_with_give_back():
     run = Run()
     run.result("h1", kpr_plan={"waves": {"a": [["h1"]]}})
     run.step("give_back", "h1")
@@ -116,6 +121,50 @@ def test_what_is_no_step_and_hosts_of_no_cluster_are_passed_over():
     run.result("elsewhere", __handover_began=1)
     run.task("lock | Be the only run that changes this cluster")
     assert run.events == []
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "delegated", "expected"),
+    [
+        ("fleetops.kubeproxy_free.kube_proxy_rules", {}, False, "node"),
+        ("ansible.builtin.command", {"argv": ["true"]}, False, "node"),
+        ("kubernetes.core.k8s_info", {"kind": "Node"}, True, "api"),
+        ("fleetops.kubeproxy_free.cilium_status", {"kubeconfig": "/a"}, True, "api"),
+        ("ansible.builtin.copy", {"dest": "/a"}, True, ""),
+        ("ansible.builtin.set_fact", {}, False, ""),
+        ("debug", {}, False, ""),
+    ],
+)
+def test_where_a_task_does_its_work(action, arguments, delegated, expected):
+    assert calls.where(action, arguments, delegated) == expected
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        ({"changed": True}, 1),
+        ({"skipped": True}, 0),
+        ({"attempts": 3}, 3),
+        ({"failed": True, "attempts": 2}, 2),
+        ({"results": [{"changed": True}, {"skipped": True}, {"attempts": 4}]}, 5),
+        ({"results": []}, 0),
+    ],
+)
+def test_loops_and_retries_are_calls_of_their_own(result, expected):
+    assert calls.count(result) == expected
+
+
+def test_calls_are_those_of_the_present_wave_or_of_none():
+    run = Run()
+    run.call("h1", "api")
+    run.result("h1", kpr_plan=PLAN)
+    run.call("h1", "api")
+    run.step("take_over", "h2", "h3", doing=lambda: (run.call("h2", "api"), run.call("h2", "node"), run.call("h3", "node", {"attempts": 2})))
+    run.step("accept", "h2", "h3", doing=lambda: run.call("h2", "api"))
+    run.call("h2", "api")
+    run.call("elsewhere", "node")
+    assert run.tracker.calls("a") == {"nodes": {"node-h2": 1, "node-h3": 2}, "api": {"waves": [0, 2, 0], "besides": 3}}
+    assert run.tracker.calls("b") == {}
 
 
 @pytest.mark.parametrize(
