@@ -4,7 +4,7 @@
 """Filter plugins of the plan: thin wrappers around module_utils/_plan."""
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings, table
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings, groups, table
 
 
 class FilterModule:
@@ -16,5 +16,6 @@ class FilterModule:
             "plan_findings": findings.findings,
             "plan_blockers": findings.blockers,
             "plan_api_servers": findings.api_servers,
+            "plan_groups": groups.groups,
             "plan_lines": table.lines,
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import textwrap
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.findings import blockers
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.groups import groups
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import SEVERITIES, some
 
 # As wide as Ansible's YAML output leaves a line whole.
@@ -16,29 +17,13 @@ WRAPPER = textwrap.TextWrapper(72, subsequent_indent=" " * 8, break_long_words=F
 def lines(cluster, facts, nodes, found):
     """Return the lines: what the cluster is, then each finding with its remedy; same ones of many nodes are one."""
     result = [*_head(cluster, facts, nodes), ""]
-    for severity, ident, objects, one in grouped(found):
-        word = f"{severity} (accepted)" if one["accepted"] else severity
-        result += WRAPPER.wrap(f"{word.upper()} {ident}: {_objects(objects)}")
+    for one in groups(found):
+        word = f"{one['severity']} (accepted)" if one["accepted"] else one["severity"]
+        result += WRAPPER.wrap(f"{word.upper()} {one['id']}: {one['object']}")
         for label, text in (("found", one["found"]), ("why", one["why"]), ("do", one["remedy"])):
             result += WRAPPER.wrap(f"  {label:<6}{text}")
         result.append("")
     return [*result, verdict(cluster, found)]
-
-
-def grouped(found):
-    """(severity, id, objects, the first of them) for findings that differ in nothing but their object."""
-    groups = {}
-    for one in found:
-        groups.setdefault(tuple(str(one[key]) for key in ("severity", "id", "found", "why", "accepted")), []).append(one)
-    return [(same[0]["severity"], same[0]["id"], [one["object"] for one in same], same[0]) for same in groups.values()]
-
-
-def _objects(objects):
-    """One object, or so many of one kind: "node a, b and 3 more"."""
-    kind, _blank, _name = objects[0].partition(" ")
-    if len(objects) == 1 or not all(item.startswith(f"{kind} ") for item in objects):
-        return some(objects)
-    return f"{kind} {some(item[len(kind) + 1:] for item in objects)}"
 
 
 def verdict(cluster, found):
