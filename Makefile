@@ -41,11 +41,15 @@ has-lab:
 	@test -e $(LAB) || { echo "There is no lab here ($(LAB) is missing). Start one: make lab-up" >&2; exit 1; }
 
 ##@ Develop
-test: setup ## everything that CI runs: unit, lint, sanity, molecule, faults
-	$(USE) python3 tools/check.py unit lint sanity then molecule faults
+test: setup ## everything that CI runs: unit, browser, lint, sanity, molecule, faults
+	$(USE) python3 tools/check.py unit browser lint sanity then molecule faults
 
-unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"; the report in a browser: ARGS="-m browser"
+unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"
 	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" tests/unit $(ARGS)
+
+browser: setup ## the report in a real browser, which is installed where there is none (half a minute)
+	@python3 tools/setup.py browser
+	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/browser.xml -m browser tests/unit/plugins/module_utils/_report $(ARGS)
 
 lint: setup ## ansible-lint, roles' interfaces, changelog, package
 	$(USE) python3 tools/lint.py
@@ -95,4 +99,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup bench-services clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit browser lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup bench-services clean

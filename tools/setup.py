@@ -5,7 +5,8 @@
 
 The virtual environment and the collections lie in a cache outside the checkout (KPR_CACHE, else ~/.cache/kubeproxy-free),
 so that checkouts share them. What belongs to one checkout lies in its .work: the collections path and the file `env`.
-KPR_PYTHON=3.11 (a version or a path) chooses an interpreter other than the newest one found.
+KPR_PYTHON=3.11 (a version or a path) chooses an interpreter other than the newest one found. With the word `browser` it installs a browser for tests,
+where there is none, and does nothing else.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ COLLECTIONS = {"14.5.0": ("kubernetes/core", "ansible/utils", "containers/podman
 #: Program and Debian package. Without git nothing works; without the others, some tests are skipped: mostly those of real rules in network namespaces.
 PROGRAMS = {"git": "git", "conntrack": "conntrack", "curl": "curl", "ip": "iproute2", "ipset": "ipset", "iptables": "iptables", "nft": "nftables",
             "shellcheck": "shellcheck", "sysctl": "procps"}
+
+#: What `make browser` needs, which asks for it by the word `browser`; any of these will do, and the first is the smallest.
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 
 STARTED = time.monotonic()
 
@@ -72,6 +76,14 @@ def install_programs() -> None:
         apt_install(*missing)
     elif missing:
         say(f"{', '.join(missing)}: not installed, so some tests will be skipped")
+
+
+def install_browser() -> None:
+    if not any(map(shutil.which, BROWSERS)):
+        if os.geteuid() == 0:
+            apt_install(BROWSERS[0])
+        else:
+            say(f"none of {', '.join(BROWSERS)} is installed, so the tests in a browser will be skipped")
 
 
 def python_version(path: str) -> str | None:
@@ -172,6 +184,9 @@ def is_current(stamp: str) -> bool:
 
 
 def main() -> None:
+    if sys.argv[1:] == ["browser"]:
+        install_browser()
+        return
     wanted = os.environ.get("KPR_PYTHON", "")
     inputs = (str(ROOT), str(CACHE), wanted, pathlib.Path(__file__).read_text(encoding="utf-8"), REQUIREMENTS.read_text(encoding="utf-8"))
     stamp = hashlib.sha256("\0".join(inputs).encode()).hexdigest()

@@ -14,10 +14,13 @@ import time
 import urllib.request
 
 import websocket
+from ansible_collections.fleetops.kubeproxy_free.tools.setup import BROWSERS
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-PROGRAM = next((found for found in map(shutil.which, NAMES) if found), None)
-OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0")
+PROGRAM = next((found for found in map(shutil.which, BROWSERS) if found), None)
+OPTIONS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--remote-debugging-port=0",
+)  # fmt: skip
 START = 60  # seconds; a busy machine is slow to start a browser
 
 
@@ -83,7 +86,7 @@ class Browser:
         found = [event["params"] for event in self.events if event["method"] in ("Runtime.exceptionThrown", "Log.entryAdded")]
         return found + [
             event["params"]["request"]["url"] for event in self.events
-            if event["method"] == "Network.requestWillBeSent" and not event["params"]["request"]["url"].startswith("file:")
+            if event["method"] == "Network.requestWillBeSent" and not event["params"]["request"]["url"].startswith(("file:", "data:"))
         ]  # fmt: skip
 
     def picture(self, path):
