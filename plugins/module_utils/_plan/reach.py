@@ -35,7 +35,16 @@ def node_unreachable(picture):
             )
 
 
-BEFORE_API = (cluster_unreadable, helm_missing, node_unreachable)
+def traffic_unnamed(picture):
+    if picture.wanted["traffic"] and not picture.wanted["traffic_namespaces"]:
+        yield finding(
+            "traffic-unnamed", WARNING, picture.name, "kpr_traffic is true and kpr_traffic_namespaces is empty",
+            "Only Services in namespaces that you name are asked, so nothing would be measured.",
+            "Name them in kpr_traffic_namespaces, for example: -e '{\"kpr_traffic_namespaces\": [\"shop\"]}'",
+        )
+
+
+BEFORE_API = (cluster_unreadable, helm_missing, node_unreachable, traffic_unnamed)
 
 
 def no_control_plane(picture):

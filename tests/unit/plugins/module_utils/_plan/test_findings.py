@@ -39,6 +39,11 @@ def no_helm(cluster):
     cluster.release = None
 
 
+@case("traffic-unnamed", "warning", "cluster demo", says="kpr_traffic_namespaces")
+def traffic_of_no_namespace(cluster):
+    cluster.wanted["traffic"] = True
+
+
 @case("node-unreachable", "blocker", "node worker1", says="ansible plan-worker1 -m ping")
 def no_ssh(cluster):
     cluster.nodes["worker1"] = {"host": "plan-worker1", "error": "it cannot be reached: timed out"}
