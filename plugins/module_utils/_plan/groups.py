@@ -24,7 +24,7 @@ def groups(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _remedy(same: list[dict[str, Any]]) -> str:
     """A remedy may name its object."""
     first = same[0]["remedy"]
-    return first if all(one["remedy"] == first for one in same) else f"{first} And so on for each of them."
+    return first if all(one["remedy"] == first for one in same) else f"{first} (and so on for each of them)"
 
 
 def _few(objects: list[str]) -> str:

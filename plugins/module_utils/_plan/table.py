@@ -29,7 +29,7 @@ def lines(cluster, facts, nodes, found):
 def verdict(cluster, found):
     """The last line."""
     stopping, counts = blockers(found), {severity: sum(one["severity"] == severity for one in found) for severity in SEVERITIES}
-    said = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
+    said = ", ".join(f"{count:,} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
     return f"Cluster {cluster}: {said}. " + (f"{len(stopping)} in the way." if stopping else "Nothing is in the way.")
 
 

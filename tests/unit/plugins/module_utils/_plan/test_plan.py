@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import json
+import pathlib
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings, table
+import jinja2
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings, groups, table
+
+ROOT = pathlib.Path(__file__).resolve().parents[5]
 
 
 def settle(cluster):
@@ -124,3 +128,26 @@ def test_a_thousand_nodes_are_a_few_names_and_a_number(cluster):
         cluster.add("nodes", "worker1", name)["metadata"]["labels"] = {}
         cluster.nodes[name] = json.loads(json.dumps(cluster.nodes["cp1"]))
     assert "BLOCKER api-unreachable: node cp1, n0000, n0001, n0002, n0003 and 996" in lines(cluster)
+
+
+def page(cluster, found):
+    """plan.html, as the role preflight makes it."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment.filters.update({"fleetops.kubeproxy_free.plan_groups": groups.groups, "fleetops.kubeproxy_free.plan_lines": table.lines})
+    template = environment.from_string((ROOT / "roles" / "preflight" / "templates" / "plan.html.j2").read_text(encoding="utf-8"))
+    facts = {"preflight_cluster_facts": cluster.facts(), "preflight_findings": found}
+    return template.render(kpr_cluster="demo", kpr_leader="a", hostvars={"a": facts}, __preflight_nodes=cluster.nodes)
+
+
+def test_the_page_has_one_row_for_what_differs_in_the_object_only(cluster):
+    one = {**findings.findings(cluster.facts(), cluster.nodes, cluster.wanted)[0], "id": "same", "remedy": "Mend <it>."}
+    text = page(cluster, [{**one, "object": f"node n{number:04}"} for number in range(1000)])
+    assert text.count("<code>same</code>") == 1 and "<summary>node n0000, n0001, n0002, n0003, n0004 and 995 more</summary>" in text
+    assert "node n0999" in text and "Mend &lt;it&gt;." in text and len(text) < 20_000
+
+
+def test_a_remedy_that_names_its_object_says_that_it_is_an_example(cluster):
+    one = cluster.plan()[0]
+    same = [{**one, "object": f"node {name}", "remedy": f"kubectl uncordon {name}"} for name in ("a", "b")]
+    assert [group["remedy"] for group in groups.groups(same)] == ["kubectl uncordon a (and so on for each of them)"]
+    assert [group["remedy"] for group in groups.groups(same[:1])] == ["kubectl uncordon a"]
