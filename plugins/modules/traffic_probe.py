@@ -11,8 +11,8 @@ version_added: 0.1.0
 description:
   - Starts a prober on the host that makes new connections at a fixed rate along every given path, and keeps streams open where asked to.
   - It goes on in the background until it is stopped or O(max_duration) is over; then its result is fetched with O(state=stopped).
-  - The result counts refused, timed out, reset and slow requests by path, with latency percentiles and the backends that answered, and over time: all paths
-    together, and each path where something went wrong. However long a run was, it is folded to a few hundred rows on the host.
+  - The result counts refused, timed out, reset and slow requests by path, with latency percentiles and the backends that answered, and over time,
+    for all paths together and for each path where something went wrong. However long a run was, it is folded to a few hundred rows on the host.
   - Paths may begin in the host's own network or in that of a pod on the host; for the latter only the network namespace is entered,
     so the pod needs no tool and no image.
   - Names are not resolved and nothing is retried, except what the kernel itself retries within O(timeout).
