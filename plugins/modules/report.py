@@ -9,14 +9,16 @@ module: report
 short_description: Write the report of a run over one cluster
 version_added: 0.1.0
 description:
-  - Writes C(report.json) and one C(report.html) that needs nothing else, and returns the same in a few lines for a terminal.
+  - Writes one file of JSON and one of HTML that needs nothing else, and returns the same in a few lines for a terminal.
+  - The files of each run stay. Their names have the time at which it ended and what was done, as in C(report-20261124T234500Z-migrate.html);
+    those of dry runs end in C(-check). C(report.json) and C(report.html) are links to the files of the latest run that was none.
   - Runs on the controller, usually with C(delegate_to=localhost).
   - What is given has to be as documented here; a key or a type that is not is refused with its place.
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
 options:
   dest:
-    description: Folder for both files. It is made, for its owner only, when it does not exist.
+    description: Folder for the files. It is made, for its owner only, when it does not exist.
     type: path
     required: true
   data:
@@ -40,7 +42,7 @@ options:
         description: When the run began.
         type: float
       finished:
-        description: When it ended.
+        description: When it ended. Default is now.
         type: float
       state:
         description: What the cluster's record says at the end. V(halted) is shown as a failure.
@@ -61,23 +63,29 @@ options:
         elements: dict
       nodes:
         description:
-          - By name C(kernel), C(found), C(removed) and C(kept) as P(fleetops.kubeproxy_free.kube_proxy_cleanup#role) returns them, C(takeover_seconds),
-            C(status_before) and C(status_after) (texts), C(before) (V(moved) or V(given back), if an earlier run did it),
-            C(steps) (each with C(name), C(began), C(seconds), C(ok) and C(error)) and C(error).
+          - By name C(kernel), C(found), C(removed), C(kept), C(clean) and C(unchecked) as M(fleetops.kubeproxy_free.kube_proxy_rules) returns them,
+            C(takeover_seconds), C(status_before) and C(status_after) (V(on) where the agent replaces kube-proxy, V(off), or another text),
+            C(before) (V(moved), if an earlier run did it), C(steps) (each with C(name), C(began), C(seconds), C(ok) and C(error)) and C(error).
         type: dict
+      steps:
+        description: Those of the whole cluster, as those of a node.
+        type: list
+        elements: dict
       traffic:
         description:
-          - C(paths) as M(fleetops.kubeproxy_free.traffic_probe) returns them, each with C(from), the name of the node or V(outside); C(series_columns),
-            C(left_out) and C(max_lag_ms) as there.
+          - C(paths) as M(fleetops.kubeproxy_free.traffic_probe) returns them, each with C(from), the name of the node or V(outside); C(series),
+            C(series_columns), C(bucket_seconds), C(left_out) and C(max_lag_ms) as there, of all probers together.
+        type: dict
+      not_measured:
+        description: Why there is no traffic, and what to do about it.
+        type: str
+      benchmark:
+        description: The C(file) of a benchmark and its C(result), as P(fleetops.kubeproxy_free.benchmark#role) writes it.
         type: dict
       calls:
         description:
           - Module calls as the lookup P(fleetops.kubeproxy_free.remote_calls#lookup) returns them.
         type: dict
-      next_steps:
-        description: What the reader has to do next.
-        type: list
-        elements: str
 attributes:
   check_mode:
     support: full
@@ -127,6 +135,10 @@ json:
   description: Path of the JSON file.
   returned: always
   type: str
+state:
+  description: What the cluster's record says at the end.
+  returned: always
+  type: str
 good:
   description: Whether no node failed and the cluster was not halted.
   returned: always
@@ -137,7 +149,7 @@ totals:
   type: dict
 """
 
-import os
+import pathlib
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report import files, model, summary
@@ -154,9 +166,11 @@ DATA = dict(
     findings=dict(type="list", elements="dict"),
     waves=dict(type="list", elements="dict"),
     nodes=dict(type="dict"),
+    steps=dict(type="list", elements="dict"),
     traffic=dict(type="dict"),
+    not_measured=dict(type="str"),
+    benchmark=dict(type="dict"),
     calls=dict(type="dict"),
-    next_steps=dict(type="list", elements="str"),
 )
 
 
@@ -168,17 +182,16 @@ def main() -> None:
     dest, data = module.params["dest"], {key: value for key, value in module.params["data"].items() if value is not None}
     try:
         report = model.read(data)
-        wanted = files.contents(data, report)
-        outdated = files.outdated(dest, wanted)
+        stems, wanted = pathlib.Path(dest, files.stem(report)), files.contents(data, report)
+        outdated = files.outdated(stems, wanted)
         if outdated and not module.check_mode:
-            files.write(dest, wanted)
+            files.write(stems, wanted, latest=not report.check_mode)
     except model.DataError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"The report cannot be written to {dest}: {error}. Give another folder in dest.")
     module.exit_json(
-        changed=bool(outdated), summary=summary.lines(report), good=report.good, totals=summary.numbers(report),
-        html=os.path.join(dest, "report.html"), json=os.path.join(dest, "report.json"),
+        changed=outdated, summary=summary.lines(report), state=report.state, good=report.good, totals=summary.numbers(report), html=f"{stems}.html", json=f"{stems}.json",
         invocation={"module_args": {"dest": dest, "data": "(in the report)"}},
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAME = re.compile(r"\bkpr_[a-z0-9_]*[a-z0-9]\b")
 #: Set by the collection itself in every run; an inventory does not have them.
-INTERNAL = {"kpr_run", "kpr_plan", "kpr_leader", "kpr_speaker", "kpr_cluster_hosts", "kpr_wave_hosts", "kpr_nodes", "kpr_summary"}
+INTERNAL = {"kpr_run", "kpr_began", "kpr_plan", "kpr_leader", "kpr_speaker", "kpr_cluster_hosts", "kpr_wave_hosts", "kpr_nodes", "kpr_summary"}
 
 
 class Interface:

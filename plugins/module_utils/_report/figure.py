@@ -10,7 +10,7 @@ from typing import Iterable, Iterator, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.markup import Markup, tag
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import Report
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import COUNTS, WRONG, Path, Traffic
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import WRONG, Path, Traffic
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import clock, duration, number
 
 WIDTH, LEFT, RIGHT = 1000.0, 150.0, 10.0
@@ -31,11 +31,11 @@ class Axis:
 
     @classmethod
     def of(cls, report: Report) -> Optional[Axis]:
-        times = [time for wave in report.waves for time in (wave.started, wave.finished) if time is not None]
+        times = [time for time in (report.started, report.finished) if time is not None]
+        times += [time for wave in report.waves for time in (wave.started, wave.finished) if time is not None]
         times += [time for block in _bars(report) for time in (block.began, block.began + block.seconds)]
         if report.traffic:
-            series = report.traffic.series()
-            times += [time for second in series for time in (second, second + report.traffic.bucket)]
+            times += [time for second in report.traffic.series for time in (second, second + report.traffic.bucket)]
         return cls(min(times), max(*times, min(times) + 1)) if times else None
 
     def x(self, time: float) -> float:
@@ -57,11 +57,11 @@ class Bar:
 
 def traffic(report: Report, seen: Traffic, axis: Axis) -> Markup:
     """Above, answers per second; below, what went wrong in each bucket of time."""
-    series, bucket = seen.series(), seen.bucket
+    series, bucket = seen.series, seen.bucket
     upper, lower, gap = 90.0, 70.0, 22.0
     height = TOP + upper + gap + lower + 20
     answers = {second: row[0] / bucket for second, row in series.items()}
-    wrong = {second: row[1 : 1 + len(WRONG)] for second, row in series.items() if sum(row[1 : 1 + len(WRONG)])}
+    wrong = {second: row[1:] for second, row in series.items() if any(row[1:])}
     most, worst = max(answers.values(), default=0), max((sum(row) for row in wrong.values()), default=0)
     base, floor = TOP + upper, TOP + upper + gap + lower
     return _picture(
@@ -95,14 +95,14 @@ def strip(path: Path, axis: Axis, bucket: int) -> Markup:
     scale = 240 / (axis.end - axis.begin)
     marks = []
     for second, row in path.series.items():
-        kinds = [kind for kind in WRONG if row[COUNTS.index(kind)]]
-        if kinds:
-            marks.append(tag("rect", _title(second, row), class_=kinds[0], x=(second - axis.begin) * scale, y=1, width=max(bucket * scale, 2.0), height=12))
+        worst = next((kind for kind, count in zip(WRONG, row[1:]) if count), None)
+        marks.append(tag("rect", _title(second, row), class_=worst, x=(second - axis.begin) * scale, y=1, width=max(bucket * scale, 2.0), height=12))
     return tag("svg", tag("line", class_="axis", x1=0, x2=240, y1=13, y2=13), marks, class_="strip", viewBox="0 0 240 14", role="img", aria_label="when")
 
 
 def _bars(report: Report) -> Iterator[Bar]:
-    """One for each node and step; in large clusters one for each wave and step, from its first node's begin to its last one's end."""
+    """One for each step of the cluster, and for each node and step; in large clusters for each wave and step, from its first node's begin to its last one's end."""
+    yield from (Bar("whole cluster", step.name, step.began, step.seconds, step.ok) for step in report.steps if step.began is not None)
     if len(report.nodes) <= NODE_ROWS:
         for node in sorted(report.nodes, key=lambda node: (node.wave or 0, node.name)):
             yield from (Bar(node.name, step.name, step.began, step.seconds, step.ok) for step in node.steps if step.began is not None)
@@ -175,10 +175,8 @@ def _label(text: str, y: float, anchor: str = "start", x: float = 0.0) -> Markup
     return tag("text", text, class_="label", x=x, y=y, text_anchor=anchor)
 
 
-def _title(second: int, row: list[float]) -> Markup:
-    return tag(
-        "title", f"{clock(second)}: " + ", ".join(f"{number(row[COUNTS.index(kind)])} {kind.replace('_', ' ')}" for kind in WRONG if row[COUNTS.index(kind)])
-    )
+def _title(second: int, row: list[int]) -> Markup:
+    return tag("title", f"{clock(second)}: " + ", ".join(f"{number(count)} {kind.replace('_', ' ')}" for kind, count in zip(WRONG, row[1:]) if count))
 
 
 def _shortened(text: str, length: int = 22) -> str:

@@ -1,52 +1,106 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""From what the roles kept as facts of the hosts to the data of module `report`. Pure.
 
-"""From what the roles kept as facts of the nodes to the data of module `report`. Pure."""
+Facts that are read: kpr_node_name, preflight_node_facts, handover_steps, kube_proxy_cleanup_result, kube_proxy_cleanup_confirmed, traffic_seen and
+traffic_seen_outside of each host; preflight_cluster_facts, preflight_findings, handover_labels, handover_record and handover_halted of the cluster's
+leader; kpr_plan and kpr_began of localhost, which are the run's.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+import itertools
+from typing import Any, Iterable, Mapping, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.read import Reader
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import Found
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, folded
 
 NUMBERS = ("chains", "rules", "jumps", "virtual_servers")
 NAMES = ("tables", "sets")
+# Steps on nodes; steps of the whole cluster have other names.
+NODE_STEPS = ("drain", "take_over", "prove", "retire", "clean", "prove_again", "check", "soak", "accept", "give_back", "uncordon")
+# What the report needs to know of a path of traffic_probe.
+PATH_KEYS = ("name", "service", "requests", "ok", "refused", "timed_out", "reset", "other", "slow", "latency", "errors")
+STATE_LABEL = "kubeproxy-free.fleetops.io/state"
+
+Facts = Mapping[str, Any]
 
 
-def gather(nodes: Iterable[dict[str, Any]], outside: dict[str, Any] | None = None, **about: Any) -> dict[str, Any]:
+def gather(hosts: Iterable[Facts], leader: Facts, run: Facts, agents: Optional[Facts] = None, traffic_from: Optional[list[str]] = None,
+           **about: Any) -> dict[str, Any]:  # fmt: skip
     """Return the data of one cluster's report.
 
-    nodes: for each node its name, node_facts, steps, cleaned (the results of kube_proxy_rules, in order) and traffic.
-    outside: what the prober on the controller saw; about: the cluster's own fields, taken over as they are.
+    hosts: the facts of each of its hosts, leader: of its leader, run: of localhost. agents: what each agent says at the end, by node.
+    traffic_from: the namespaces that were to be watched, None where nothing was. about: fields that are taken over as they are.
     """
-    nodes = list(nodes)
-    moments = [step["began"] for node in nodes for step in node["steps"]]
-    ends = [step["began"] + step["seconds"] for node in nodes for step in node["steps"]]
-    data = {
-        **about,
-        "nodes": {node["name"]: _node(node) for node in nodes},
-        "waves": _waves(nodes),
-        "traffic": _traffic([(node["name"], node.get("traffic") or {}) for node in nodes] + [("outside", outside or {})]),
-    }
-    if moments:
-        data |= {"started": min(moments), "finished": max(ends)}
-    return data
-
-
-def _node(node: dict[str, Any]) -> dict[str, Any]:
-    cleaned = [result for result in node["cleaned"] if "removed" in result]
+    facts = [_facts(host, run, leader, about) for host in hosts]
+    before, steps = leader.get("preflight_cluster_facts") or {}, [step for host in facts for step in host["steps"]]
+    started = run.get("kpr_began")
+    traffic = _traffic([(host["name"], host["traffic"]) for host in facts] + [("outside", host["outside"]) for host in facts])
     return {
-        "kernel": (node["node_facts"] or {}).get("kernel") or "",
-        "found": cleaned[0].get("found") or {} if cleaned else {},
-        "removed": _removed(cleaned),
-        "kept": cleaned[-1].get("kept") or [] if cleaned else [],
-        "takeover_seconds": next((step["seconds"] for step in node["steps"] if step["name"] == "take_over"), None),
-        "steps": node["steps"],
-        "before": node.get("before") or "",
-        "error": next((step["error"] for step in node["steps"] if step["error"]), ""),
+        **about,
+        "started": started,
+        "state": "halted" if leader.get("handover_halted") else _phase(leader),
+        "reason": leader.get("handover_halted") or "",
+        "versions": _versions(before, agents or {}, facts),
+        "findings": leader.get("preflight_findings") or [],
+        "steps": _cluster_steps([step for step in steps if step["name"] not in NODE_STEPS], started),
+        "nodes": {host["name"]: _node(host, before, agents or {}) for host in facts},
+        "waves": _waves(facts),
+        "traffic": traffic,
+        "not_measured": "" if traffic else _not_measured(traffic_from, bool(about.get("check_mode"))),
     }
+
+
+def _phase(leader: Facts) -> str:
+    return ((leader.get("handover_record") or {}).get("state") or {}).get("phase") or ""
+
+
+def _facts(host: Facts, run: Facts, leader: Facts, about: Facts) -> dict[str, Any]:
+    """What is known of one host, in our words."""
+    name = host["kpr_node_name"]
+    labels = (leader.get("handover_labels") or {}).get(name) or {}
+    moved = _phase(leader) == "settled" or labels.get(STATE_LABEL) == "moved"
+    return {
+        "name": name,
+        "kernel": (host.get("preflight_node_facts") or {}).get("kernel") or "",
+        "wave": ((run.get("kpr_plan") or {}).get("number") or {}).get(host["inventory_hostname"]),
+        "before": "moved" if about.get("action") == "migrate" and moved else "",
+        "steps": host.get("handover_steps") or [],
+        "cleaned": [result for key in ("result", "confirmed") for result in [host.get(f"kube_proxy_cleanup_{key}") or {}] if "removed" in result],
+        "traffic": (host.get("traffic_seen") or {}).get("traffic"),
+        "outside": (host.get("traffic_seen_outside") or {}).get("traffic"),
+    }
+
+
+def _node(host: dict[str, Any], before: Facts, agents: Facts) -> dict[str, Any]:
+    cleaned, steps = host["cleaned"], [step for step in host["steps"] if step["name"] in NODE_STEPS]
+    return {
+        "kernel": host["kernel"] or ((before.get("nodes") or {}).get(host["name"]) or {}).get("kernel") or "",
+        "found": cleaned[0]["found"] if cleaned else {},
+        "removed": _removed(cleaned),
+        "kept": cleaned[-1]["kept"] if cleaned else [],
+        "clean": cleaned[-1]["clean"] if cleaned else None,
+        "unchecked": cleaned[-1]["unchecked"] if cleaned else [],
+        "takeover_seconds": next((step["seconds"] for step in steps if step["name"] == "take_over"), None),
+        "steps": steps,
+        "before": host["before"],
+        "status_before": _status((before.get("agents") or {}).get(host["name"])),
+        "status_after": _status(agents.get(host["name"])),
+        "error": next((step["error"] for step in steps if step["error"]), ""),
+    }
+
+
+def _status(agent: Optional[Facts]) -> str:
+    """What an agent says of the replacement; nothing where nobody asked."""
+    if agent is None:
+        return ""
+    if agent["error"]:
+        return "no answer"
+    enabled = agent["kube_proxy_replacement"]["enabled"]
+    return agent["kube_proxy_replacement"]["mode"] or "unknown" if enabled is None else "on" if enabled else "off"
 
 
 def _removed(cleaned: list[dict[str, Any]]) -> dict[str, Any]:
@@ -63,25 +117,71 @@ def _removed(cleaned: list[dict[str, Any]]) -> dict[str, Any]:
     return {**total, "interface": any(part.get("interface") for part in removed)}
 
 
-def _waves(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _cluster_steps(steps: list[dict[str, Any]], started: Optional[float]) -> list[dict[str, Any]]:
+    """In order; a step that several hosts take at a time is one. What came before the first one is the plan's."""
+    found: list[dict[str, Any]] = []
+    for step in sorted(steps, key=lambda step: step["began"]):
+        last = next((one for one in reversed(found) if one["name"] == step["name"]), None)
+        if last is None or step["began"] > last["began"] + last["seconds"]:
+            found.append(dict(step))
+        else:
+            last |= {"seconds": max(last["seconds"], round(step["began"] + step["seconds"] - last["began"], 1)), "ok": last["ok"] and step["ok"],
+                     "error": last["error"] or step["error"]}  # fmt: skip
+    if found and started is not None:
+        found.insert(0, {"name": "plan", "began": started, "seconds": round(found[0]["began"] - started, 1), "ok": True, "error": ""})
+    return found
+
+
+def _waves(hosts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Nodes that were taken over (or given back) in the same wave began it together, within the time of one step."""
     waves: dict[int, list[dict[str, Any]]] = {}
-    for node in nodes:
-        if node.get("wave") is not None:
-            waves.setdefault(node["wave"], []).append(node)
-    return [{"nodes": [node["name"] for node in wave],
-             "started": min((step["began"] for node in wave for step in node["steps"]), default=None),
-             "finished": max((step["began"] + step["seconds"] for node in wave for step in node["steps"]), default=None)}
-            for _number, wave in sorted(waves.items())]
+    for host in hosts:
+        if host["wave"] is not None:
+            waves.setdefault(host["wave"], []).append(host)
+    found = []
+    for _number, wave in sorted(waves.items()):
+        steps = [step for host in wave for step in host["steps"] if step["name"] in NODE_STEPS]
+        found.append({"nodes": [host["name"] for host in wave], "started": min((step["began"] for step in steps), default=None),
+                      "finished": max((step["began"] + step["seconds"] for step in steps), default=None)})  # fmt: skip
+    return found
 
 
-def _traffic(seen: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    seen = [(origin, traffic) for origin, traffic in seen if traffic.get("paths")]
+def _traffic(seen: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Everybody's series as one, and each path where something went wrong with its own."""
+    seen = [(origin, traffic) for origin, traffic in seen if traffic and traffic.get("paths")]
     if not seen:
         return {}
+    bucket = max(traffic["bucket_seconds"] for _origin, traffic in seen)
     return {
-        "paths": [{**path, "from": origin} for origin, traffic in seen for path in traffic["paths"]],
-        "series_columns": seen[0][1]["series_columns"],
-        "left_out": sum(traffic.get("left_out") or 0 for _origin, traffic in seen),
-        "max_lag_ms": max(traffic.get("max_lag_ms") or 0 for _origin, traffic in seen),
+        "paths": [
+            {"from": origin, **{key: path[key] for key in PATH_KEYS}, "series": folded(path["series"], bucket)}
+            for origin, traffic in seen for path in traffic["paths"]
+        ],
+        "series": folded(itertools.chain(*(traffic["series"] for _origin, traffic in seen)), bucket),
+        "series_columns": list(SERIES_COLUMNS),
+        "bucket_seconds": bucket,
+        "left_out": sum(traffic["left_out"] for _origin, traffic in seen),
+        "max_lag_ms": max(traffic["max_lag_ms"] for _origin, traffic in seen),
+    }  # fmt: skip
+
+
+def _not_measured(namespaces: Optional[list[str]], dry: bool) -> str:
+    if namespaces is None:
+        return "kpr_traffic=true watches it"
+    if dry:
+        return "a dry run watches nothing"
+    if not namespaces:
+        return "kpr_traffic_namespaces is empty: say whose Services may be asked, as in -e '{\"kpr_traffic_namespaces\": [\"shop\"]}'"
+    return f"no Service that can be asked was found in {', '.join(namespaces)} (kpr_traffic_namespaces)"
+
+
+def _versions(before: Facts, agents: Facts, hosts: list[dict[str, Any]]) -> dict[str, str]:
+    nodes = before.get("nodes") or {}
+    cilium = [sorted({agent["version"] for agent in found.values() if agent["version"]}) for found in (before.get("agents") or {}, agents)]
+    kernels = [host["kernel"] or (nodes.get(host["name"]) or {}).get("kernel") for host in hosts]
+    found = {
+        "Kubernetes": before.get("kubernetes"),
+        "Cilium": " → ".join(dict.fromkeys(", ".join(versions) for versions in cilium if versions)),
+        "kernel": ", ".join(sorted({kernel for kernel in kernels if kernel})),
     }
+    return {name: text for name, text in found.items() if text}

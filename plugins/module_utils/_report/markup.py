@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from typing import Any, Iterable, Union
 
-VOID = ("meta", "input", "br")
+VOID = ("meta", "input", "br", "img")
 
 
 class Markup(str):

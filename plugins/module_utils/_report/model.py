@@ -13,7 +13,9 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.ru
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import Traffic
 
 SEVERITIES = ("blocker", "warning", "note")
-GIVE_BACK = "give_back"
+GIVE_BACK, GIVEN_BACK = "give_back", "given back"
+# What a dry run says of what a real one would have done.
+WOULD = {"moved": "would move", GIVEN_BACK: "would go back"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +62,9 @@ class Node:
     removed: Count
     extras_removed: tuple[str, ...]
     kept: tuple[Kept, ...]
+    # whether nothing of kube-proxy's is left; None where nobody cleaned or looked
+    clean: Optional[bool]
+    unchecked: tuple[str, ...]
     takeover_seconds: Optional[float]
     before: str
     after: str
@@ -68,19 +73,15 @@ class Node:
     error: str
 
     @property
-    def seconds(self) -> float:
-        return sum(step.seconds for step in self.steps)
+    def returned(self) -> bool:
+        """Whether kube-proxy got it back, with rules of its own."""
+        return any(step.name == GIVE_BACK and step.ok for step in self.steps)
 
-    def outcome(self, action: str) -> str:
-        """One of failed, given back, moved, done, untouched; moved before or given back before for what an earlier run did."""
-        returned = any(step.name == GIVE_BACK and step.ok for step in self.steps)
-        if self.error and not (returned and action == "migrate"):
-            return "failed"
-        if returned:
-            return "given back"
-        if not self.steps:
-            return f"{self.earlier} before" if self.earlier else "untouched"
-        return "moved" if action == "migrate" else "done"
+    @property
+    def chains_left(self) -> Optional[int]:
+        """How many of the chains that were found have not gone."""
+        found, gone = self.found.kube_proxy().chains, self.removed.chains
+        return None if found is None or gone is None else found - gone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +92,14 @@ class Calls:
     api_by_wave: tuple[int, ...]
     api_besides: int
     repeated: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Benchmark:
+    """The cluster's newest one, as the role benchmark has written it to this file."""
+
+    file: str
+    result: dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,16 +115,35 @@ class Report:
     findings: tuple[Finding, ...]
     waves: tuple[Wave, ...]
     nodes: tuple[Node, ...]
+    # of the whole cluster, before, between and after the waves
+    steps: tuple[Step, ...]
     traffic: Optional[Traffic]
+    not_measured: str
+    benchmark: Optional[Benchmark]
     calls: Optional[Calls]
-    next_steps: tuple[str, ...]
 
     @property
     def seconds(self) -> Optional[float]:
         return None if self.started is None or self.finished is None else self.finished - self.started
 
-    def count(self, outcome: str) -> int:
-        return sum(node.outcome(self.action) == outcome for node in self.nodes)
+    def outcome(self, node: Node) -> str:
+        """One of failed, given back, moved, done, untouched; moved before for what an earlier run did; would ... in a dry run."""
+        if node.error and not (node.returned and self.action == "migrate"):
+            return "failed"
+        if not node.steps:
+            return f"{node.earlier} before" if node.earlier else "untouched"
+        done = GIVEN_BACK if node.returned else "moved" if self.action == "migrate" else "done"
+        return WOULD.get(done, done) if self.check_mode else done
+
+    @property
+    def wanted(self) -> str:
+        """The outcome that the run is for."""
+        done = {"migrate": "moved", "rollback": GIVEN_BACK}.get(self.action, "done")
+        return WOULD.get(done, done) if self.check_mode else done
+
+    def named(self, *outcomes: str) -> list[str]:
+        """The nodes with these outcomes."""
+        return [node.name for node in self.nodes if self.outcome(node) in outcomes]
 
     @property
     def good(self) -> bool:
@@ -129,7 +157,7 @@ def read(data: dict[str, Any]) -> Report:
     waves = tuple(_wave(entry) for entry in reader.dicts("waves"))
     wave_of = {name: number for number, wave in enumerate(waves, 1) for name in wave.nodes}
     nodes = reader.child("nodes")
-    traffic, calls = reader.child("traffic"), reader.child("calls")
+    traffic, calls, benchmark = reader.child("traffic"), reader.child("calls"), reader.child("benchmark")
     report = Report(
         cluster=reader.text("cluster", required=True),
         action=reader.text("action", "migrate"),
@@ -142,9 +170,11 @@ def read(data: dict[str, Any]) -> Report:
         findings=tuple(_finding(entry) for entry in reader.dicts("findings")),
         waves=waves,
         nodes=tuple(_node(nodes.child(name), name, wave_of.get(name)) for name in nodes.names()),
+        steps=tuple(_step(entry) for entry in reader.dicts("steps")),
         traffic=Traffic.read(traffic) if traffic.names() else None,
+        not_measured=reader.text("not_measured"),
+        benchmark=_benchmark(benchmark) if benchmark.names() else None,
         calls=_calls(calls) if calls.names() else None,
-        next_steps=tuple(reader.texts("next_steps")),
     )
     reader.finish()
     lost = sorted(set(wave_of) - {node.name for node in report.nodes})
@@ -161,6 +191,10 @@ def _calls(reader: Reader) -> Calls:
     nodes, api = reader.child("nodes"), reader.child("api")
     by_node = {name: int(nodes.number(name) or 0) for name in nodes.names()}
     return reader.end(Calls(by_node, tuple(int(number) for number in api.items("waves")), int(api.number("besides") or 0), int(reader.number("repeated") or 0)))
+
+
+def _benchmark(reader: Reader) -> Benchmark:
+    return reader.end(Benchmark(reader.text("file", required=True), reader.mapping("result")))
 
 
 def _finding(reader: Reader) -> Finding:
@@ -189,6 +223,8 @@ def _node(reader: Reader, name: str, wave: Optional[int]) -> Node:
         removed=count,
         extras_removed=extras,
         kept=tuple(_kept(entry) for entry in reader.dicts("kept")),
+        clean=reader.flag("clean", None),
+        unchecked=tuple(reader.texts("unchecked")),
         takeover_seconds=reader.number("takeover_seconds"),
         before=reader.text("status_before"),
         after=reader.text("status_after"),

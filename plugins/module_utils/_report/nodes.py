@@ -11,8 +11,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.ma
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import Node, Report
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import duration, number, plural, some
 
-COLUMNS = ("Node", "Wave", "Kernel", "kube-proxy's chains", "Take-over", "Removed", "Replacement", "Outcome")
-KINDS = {"failed": "bad", "given back": "warn", "moved": "good", "done": "good"}
+COLUMNS = ("Node", "Wave", "Kernel", "kube-proxy's chains", "Takeover", "Removed", "Replacement", "Outcome")
+KINDS = {"failed": "bad", "given back": "warn", "moved before": "good"}
 # Names shown of the chains that stay for one reason.
 NAMES = 6
 
@@ -27,7 +27,7 @@ def section(report: Report) -> Optional[Markup]:
 
 
 def _tools(report: Report) -> Markup:
-    outcomes = sorted({node.outcome(report.action) for node in report.nodes})
+    outcomes = sorted({report.outcome(node) for node in report.nodes})
     choices = [tag("option", "every outcome", value="")] + [tag("option", outcome, value=outcome) for outcome in outcomes]
     return tag(
         "div",
@@ -39,21 +39,21 @@ def _tools(report: Report) -> Markup:
 
 
 def _node(node: Node, report: Report) -> Markup:
-    outcome = node.outcome(report.action)
+    outcome = report.outcome(node)
     found, removed = node.found.kube_proxy(), node.removed
     before = [(f"{backend} {family} {number(count.chains)}", tag("br")) for (backend, family), count in node.found.by_family().items()]
     cells = [
         _cell(node.name, node.name),
         _cell(node.wave or 0, str(node.wave or "–")),
         _cell(node.kernel, node.kernel or "?"),
-        _cell(found.chains, before or "none"),
+        _cell(found.chains, before or ("–" if node.clean is None else "none")),
         _cell(node.takeover_seconds, "–" if node.takeover_seconds is None else duration(node.takeover_seconds)),
-        _cell(removed.chains, str(removed) if removed else "nothing"),
+        _cell(removed.chains, str(removed) if removed else "–" if node.clean is None else "nothing"),
         _cell(f"{node.before} {node.after}", f"{node.before or '?'} → {node.after or '?'}" if node.before or node.after else "–"),
-        tag("span", outcome, data_sort=outcome, class_=KINDS.get(outcome, "quiet")),
+        tag("span", outcome, data_sort=outcome, class_="good" if outcome == report.wanted else KINDS.get(outcome, "quiet")),
     ]
     error = tag("p", node.error, class_="alert") if node.error else None
-    inside = tag("div", error, _steps(node), _rules(node), _kept(node), class_="inside")
+    inside = tag("div", error, _steps(node), _rules(node, report.check_mode), _kept(node), class_="inside")
     return tag("details", tag("summary", cells), inside, class_="node", data_outcome=outcome)
 
 
@@ -69,7 +69,7 @@ def _steps(node: Node) -> Markup:
     return _block("Steps", tag("table", rows) if rows else tag("p", "none", class_="quiet"))
 
 
-def _rules(node: Node) -> Markup:
+def _rules(node: Node, dry: bool) -> Markup:
     rows = [
         tag(
             "tr",
@@ -82,7 +82,19 @@ def _rules(node: Node) -> Markup:
     ]
     heads = tag("tr", tag("th", "Table"), tag("th", "Owner"), tag("th", "Chains", class_="n"), tag("th", "Rules", class_="n"))
     extras = tag("p", f"Also removed: {', '.join(node.extras_removed)}") if node.extras_removed else None
-    return _block("Rules before", tag("table", heads, rows) if rows else tag("p", "none was found", class_="quiet"), extras)
+    return _block("Rules before", tag("table", heads, rows) if rows else tag("p", "nobody looked" if node.clean is None else "none", class_="quiet"), extras,
+                  None if node.clean is None or dry else _after(node))  # fmt: skip
+
+
+def _after(node: Node) -> Markup:
+    if node.returned:
+        said = "kube-proxy has its rules again"
+    elif node.clean:
+        said = "nothing of kube-proxy's is left"
+    else:
+        unchecked = f"; not looked at: {', '.join(node.unchecked)}" if node.unchecked else ""
+        said = f"{'?' if node.chains_left is None else number(node.chains_left)} of kube-proxy's chains are left{unchecked}"
+    return tag("p", tag("b", "After: "), tag("span", said, class_="good" if node.clean else "bad"))
 
 
 def _kept(node: Node) -> Markup:

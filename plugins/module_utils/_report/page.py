@@ -10,17 +10,17 @@ import hashlib
 import statistics
 from typing import Optional
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report import figure, nodes, summary
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report import benchmark, figure, findings, nodes, paths, summary
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.advice import next_steps
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.markup import Markup, tag
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import SEVERITIES, Finding, Report
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import total
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import Report
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import Count, total
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.script import JAVASCRIPT
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.style import CSS
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import WRONG, Path, Traffic
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.tables import cell, heads, scroll, table, texts
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import WRONG
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import duration, moment, number, plural, share
 
-# Rows of the table of paths; paths on which nothing went wrong are summed up by Service.
-PATH_ROWS = 200
 STEP_WORDS = (
     ("take", "take over"),
     ("prove", "prove"),
@@ -30,7 +30,9 @@ STEP_WORDS = (
     ("step", "other"),
     ("failed", "failed"),
 )
-TITLES = {"migrate": "Migration", "rollback": "Way back"}
+TITLES = {"migrate": "Migration", "rollback": "Rollback"}
+# A step of the whole cluster that is shorter is not worth a word.
+SHORT = 1.0
 
 
 def page(report: Report) -> str:
@@ -39,7 +41,7 @@ def page(report: Report) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'"),
+        tag("meta", http_equiv="Content-Security-Policy", content=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'"),
         tag("meta", name="viewport", content="width=device-width"),
         tag("title", _title(report)),
         tag("style", Markup(CSS)),
@@ -51,10 +53,11 @@ def page(report: Report) -> str:
         _halt(report),
         _next(report),
         _run(report, axis),
-        _paths(report, axis),
+        paths.section(report, axis),
         nodes.section(report),
         _rules(report),
-        _findings(report),
+        benchmark.section(report),
+        findings.section(report),
     ]
     return "<!doctype html>\n" + tag("html", head, tag("body", body, tag("script", Markup(JAVASCRIPT))), lang="en") + "\n"
 
@@ -70,7 +73,8 @@ def _head(report: Report) -> Markup:
     return tag(
         "header",
         tag("h1", _title(report), " ", tag("span", word, class_=f"badge {kind}"), " ", dry),
-        tag("p", f"{moment(report.started)} to {moment(report.finished)}, {duration(report.seconds)}", f"; {versions}" if versions else "", class_="quiet"),
+        tag("p", f"{moment(report.started)} to {moment(report.finished)}, {duration(report.seconds)}", class_="quiet"),
+        tag("p", versions, class_="quiet") if versions else None,
     )
 
 
@@ -88,6 +92,10 @@ def _tiles(report: Report) -> Markup:
         tiles.append(_tile(share(traffic.share_slow), "of the answers were slow", "warn" if traffic.counts["slow"] else "good"))
     else:
         tiles.append(_tile("–", "traffic was not measured"))
+    if any(node.before or node.after for node in report.nodes):
+        before, after = (sum(status == "on" for status in statuses) for statuses in zip(*((node.before, node.after) for node in report.nodes)))
+        known = any(node.after for node in report.nodes)
+        tiles.append(_tile(f"{number(before)} → {number(after) if known else '?'}", f"of {plural(len(report.nodes), 'agent')} replace kube-proxy"))
     if takeovers:
         tiles.append(_tile(duration(statistics.median(takeovers)), f"to take a node over (median; longest {duration(max(takeovers))})"))
     tiles.append(_tile(number(removed.chains), f"chains {'to remove' if report.check_mode else 'removed'}, with {number(removed.rules)} rules"))
@@ -99,20 +107,24 @@ def _halt(report: Report) -> Optional[Markup]:
 
 
 def _next(report: Report) -> Optional[Markup]:
-    return tag("section", tag("h2", "What to do next"), tag("ol", [tag("li", step) for step in report.next_steps])) if report.next_steps else None
+    steps = next_steps(report)
+    return tag("section", tag("h2", "What to do next"), tag("ol", [tag("li", step) for step in steps])) if steps else None
 
 
 def _run(report: Report, axis: Optional[figure.Axis]) -> Optional[Markup]:
     if axis is None:
         return None
     parts = [tag("h2", "The run")]
-    if report.traffic and report.traffic.series():
-        parts += [_scroll(figure.traffic(report, report.traffic, axis)), _legend([("ok", "answered"), *((kind, kind.replace("_", " ")) for kind in WRONG)])]
+    if report.traffic and report.traffic.series:
+        parts += [scroll(figure.traffic(report, report.traffic, axis)), _legend([("ok", "answered"), *((kind, kind.replace("_", " ")) for kind in WRONG)])]
         if report.traffic.left_out:
             parts.append(tag("p", f"{plural(report.traffic.left_out, 'request')} left out: the prober itself was kept from running.", class_="warn"))
-    if any(step.began is not None for node in report.nodes for step in node.steps):
-        parts += [_scroll(figure.timeline(report, axis)), _legend(STEP_WORDS)]
-    return tag("section", parts, tag("p", f"Times are UTC. Module calls: {summary.calls(report.calls)}.", class_="quiet"))
+    if report.steps or any(node.steps for node in report.nodes):
+        parts += [scroll(figure.timeline(report, axis)), _legend(STEP_WORDS)]
+    spent = {step.name: sum(other.seconds for other in report.steps if other.name == step.name) for step in report.steps}
+    long = [f"{name} {duration(seconds)}" for name, seconds in spent.items() if seconds >= SHORT]
+    whole = f" For the whole cluster: {', '.join(long)}." if long else ""
+    return tag("section", parts, tag("p", f"Times are UTC.{whole} Module calls: {summary.calls(report.calls)}.", class_="quiet"))
 
 
 def _legend(entries: object) -> Markup:
@@ -124,118 +136,32 @@ def _legend(entries: object) -> Markup:
 
 def _rules(report: Report) -> Optional[Markup]:
     """Before and after, over all nodes."""
-    found: dict[tuple[str, str, str], list] = {}
+    found: dict[tuple[str, str, str], list[Count]] = {}
     for node in report.nodes:
         for part in node.found.parts:
             found.setdefault((f"{part.backend} {part.family}", part.table, part.owner), []).append(part.count)
     if not found:
         return None
     rows = [
-        tag(
-            "tr",
-            tag("td", place),
-            tag("td", table),
-            tag("td", owner),
-            _cell(len(counts)),
-            _cell(total(counts).chains),
-            _cell(total(counts).rules),
-            _cell(total(counts).jumps),
-        )
-        for (place, table, owner), counts in sorted(found.items())
+        tag("tr", texts(place, table_name, owner), cell(len(counts)), [cell(value) for value in (total(counts).chains, total(counts).rules, total(counts).jumps)])
+        for (place, table_name, owner), counts in sorted(found.items())
     ]
-    heads = [tag("th", name) for name in ("Backend", "Table", "Owner")] + [tag("th", name, class_="n") for name in ("Nodes", "Chains", "Rules", "Jumps")]
     return tag(
         "section",
-        tag("h2", "Rules that were found, over all nodes"),
-        _table(heads, rows),
+        tag("h2", "Rules before and after, over all nodes"),
+        tag("p", _left(report)),
+        tag("h3", "What was found"),
+        table(heads("Backend", "Table", "Owner") + heads("Nodes", "Chains", "Rules", "Jumps", numbers=True), rows),
     )
 
 
-def _table(heads: list[Markup], rows: list[Markup]) -> Markup:
-    return _scroll(tag("table", tag("thead", tag("tr", heads)), tag("tbody", rows)))
-
-
-def _scroll(content: Markup) -> Markup:
-    """Wide or long content moves within its own box, not the whole page."""
-    return tag("div", content, class_="scroll")
-
-
-def _cell(value: Optional[float]) -> Markup:
-    return tag("td", number(value), class_="n" if value else "n zero")
-
-
-def _paths(report: Report, axis: Optional[figure.Axis]) -> Optional[Markup]:
-    traffic = report.traffic
-    if traffic is None:
-        return None
-    wrong = [path for path in traffic.worst_first() if path.wrong]
-    parts = [tag("h2", "Traffic"), tag("p", summary.totals(traffic).capitalize())]
-    if wrong:
-        parts += [tag("h3", "Paths on which something went wrong, the worst first"), _path_table(wrong[:PATH_ROWS], traffic, axis)]
-    if len(wrong) > PATH_ROWS:
-        parts.append(tag("p", f"{plural(len(wrong) - PATH_ROWS, 'path')} more; all of them are in report.json."))
-    parts += [tag("h3", "All paths, by Service"), _service_table(traffic)]
-    return tag("section", parts)
-
-
-def _path_table(paths: list[Path], traffic: Traffic, axis: Optional[figure.Axis]) -> Markup:
-    rows = [
-        tag(
-            "tr",
-            [tag("td", text, class_="name") for text in (path.origin, path.name)],
-            _cell(path.requests),
-            [_cell(path.counts[kind]) for kind in WRONG],
-            [_cell(time) for time in (path.p99_ms, path.max_ms)],
-            tag("td", figure.strip(path, axis, traffic.bucket) if axis else None),
-        )
-        for path in paths
-    ]
-    heads = (
-        [tag("th", "From"), tag("th", "Path")]
-        + [tag("th", name, class_="n") for name in ("Requests", *_wrong_heads(), "p99 ms", "max ms")]
-        + [tag("th", "When")]
-    )
-    return _table(heads, rows)
-
-
-def _service_table(traffic: Traffic) -> Markup:
-    services: dict[str, list[Path]] = {}
-    for path in traffic.paths:
-        services.setdefault(path.service or "(no Service)", []).append(path)
-    rows = [
-        tag(
-            "tr",
-            tag("td", name, class_="name"),
-            _cell(len(paths)),
-            _cell(sum(path.requests for path in paths)),
-            [_cell(sum(path.counts[kind] for path in paths)) for kind in WRONG],
-            _cell(max((path.max_ms for path in paths if path.max_ms is not None), default=None)),
-        )
-        for name, paths in sorted(services.items(), key=lambda entry: (-sum(path.wrong for path in entry[1]), entry[0]))
-    ]
-    heads = [tag("th", "Service")] + [tag("th", name, class_="n") for name in ("Paths", "Requests", *_wrong_heads(), "max ms")]
-    return _table(heads, rows)
-
-
-def _wrong_heads() -> list[str]:
-    return [kind.replace("_", " ").capitalize() for kind in WRONG]
-
-
-def _findings(report: Report) -> Optional[Markup]:
-    if not report.findings:
-        return None
-    counts = ", ".join(plural(sum(one.severity == severity for one in report.findings), severity) for severity in SEVERITIES)
-    heads = [tag("th", name) for name in ("Severity", "Object", "Found", "Why it matters", "What to do")]
-    return tag(
-        "section",
-        tag("h2", "What the plan said"),
-        tag("details", tag("summary", counts), _table(heads, [_finding(one) for one in report.findings]), open=len(report.findings) <= 20),
-    )
-
-
-def _finding(one: Finding) -> Markup:
-    kind = {"blocker": "bad", "warning": "warn"}.get(one.severity)
-    word = one.severity + (" (accepted)" if one.accepted else "")
-    return tag(
-        "tr", tag("td", tag("b", word, class_=kind), tag("br"), tag("code", one.id)), [tag("td", text) for text in (one.object, one.found, one.why, one.remedy)]
-    )
+def _left(report: Report) -> str:
+    looked = [node for node in report.nodes if node.clean is not None]
+    found, gone = total(node.found.kube_proxy() for node in looked), total(node.removed for node in looked)
+    said = f"Of kube-proxy's, {found} were found on {plural(len(looked), 'node')}"
+    if report.check_mode:
+        return f"{said}, and {gone} would be removed."
+    returned = sum(node.returned for node in looked)
+    clean = sum(bool(node.clean) and not node.returned for node in looked)
+    again = f", and {plural(returned, 'node')} got kube-proxy back with its rules" if returned else ""
+    return f"{said}, and {gone} removed. Nothing of it is left on {number(clean)} of them{again}. What others own is the same before and after."

@@ -42,11 +42,18 @@ class Reader:
             raise self._wrong(key, value, "a number")
         return value
 
-    def flag(self, key: str, default: bool = False) -> bool:
+    def flag(self, key: str, default: Optional[bool] = False) -> Optional[bool]:
         value = self._take(key)
         if value is not None and not isinstance(value, bool):
             raise self._wrong(key, value, "true or false")
         return default if value is None else value
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        """A dictionary that is read elsewhere."""
+        value = self._take(key)
+        if value is not None and not isinstance(value, dict):
+            raise self._wrong(key, value, "a dictionary")
+        return value or {}
 
     def child(self, key: str) -> Reader:
         value = self._take(key)

@@ -19,7 +19,7 @@ CSS = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.6rem; overflow-wrap: anywhere; } h2 { margin: 0 0 .6rem; font-size: 1.1rem; } h3 { margin: .8rem 0 .3rem; font-size: .95rem; }
-p { margin: .3rem 0; } .quiet { color: var(--quiet); fill: var(--quiet); }
+p { margin: .3rem 0; } p, li { overflow-wrap: anywhere; } .quiet { color: var(--quiet); fill: var(--quiet); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.2rem; margin-top: 1rem; }
 .badge { display: inline-block; padding: .1rem .6rem; border-radius: 1rem; border: 1px solid currentColor;
   font-size: .85rem; font-weight: 600; vertical-align: middle; }
@@ -27,8 +27,8 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .alert { border-left: 5px solid var(--bad); overflow-wrap: anywhere; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; margin-top: 1rem; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem; }
-.tile b { display: block; font-size: 1.5rem; line-height: 1.25; } .tile span { color: var(--quiet); font-size: .85rem; }
-svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; } svg.strip { width: 15rem; } ul + .scroll { margin-top: 1rem; }
+.tile b { display: block; font-size: 1.3rem; line-height: 1.4; } .tile span { color: var(--quiet); font-size: .85rem; }
+svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; } svg.strip { width: 11rem; } ul + .scroll { margin-top: 1rem; }
 .label { fill: var(--quiet); } .axis { stroke: var(--line); } .tick { stroke: var(--line); stroke-dasharray: 2 4; }
 .wave { fill: var(--band); } .wave.odd { fill: var(--band2); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .5rem 0 0; padding: 0; list-style: none; color: var(--quiet); font-size: .85rem; }
@@ -36,10 +36,11 @@ svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-seri
 .scroll { overflow: auto; max-height: 30rem; } .scroll > svg { min-width: 44rem; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 thead th { position: sticky; top: 0; background: var(--card); }
 th { text-align: left; white-space: nowrap; color: var(--quiet); font-weight: 600; }
-th, td { padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; }
+th, td { padding: .35rem .7rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { border-top: 0; border-bottom: 1px solid var(--line); } tbody tr:first-child td { border-top: 0; }
+.findings table { table-layout: fixed; min-width: 50rem; } .findings th:nth-child(-n+2) { width: 15%; } .findings th:nth-child(3) { width: 20%; }
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-td { overflow-wrap: anywhere; } td.name { min-width: 9rem; } td.zero { color: var(--quiet); }
+td { overflow-wrap: anywhere; } td.name { min-width: 7rem; } td.path { min-width: 16rem; } td.zero { color: var(--quiet); }
 .node > summary, .columns { display: grid; min-width: 62rem; gap: 0 .8rem; align-items: baseline; padding: .35rem .2rem;
   grid-template-columns: 1rem minmax(8rem, 2fr) 3.2rem minmax(8rem, 1.6fr) minmax(11rem, 2fr) 5.5rem minmax(8rem, 1.4fr) minmax(9rem, 1.6fr) 6rem; }
 .node { border-top: 1px solid var(--line); font-size: .9rem; content-visibility: auto; contain-intrinsic-size: auto 2.2rem; min-width: 62rem; }

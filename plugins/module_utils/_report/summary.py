@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Iterator, Optional
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.advice import next_steps
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import SEVERITIES, Calls, Node, Report
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import total
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import Path, Traffic
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.traffic import WRONG, Path, Traffic
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import duration, number, plural, share
 
 # A terminal is no place for a thousand nodes: those that failed first, then the others, and never more than so many.
@@ -18,17 +19,17 @@ PATHS = 5
 
 
 def lines(report: Report) -> list[str]:
-    return [*_head(report), *_nodes(report), *_traffic(report), *_calls(report), *(f"next: {step}" for step in report.next_steps)]
+    return [*_head(report), *_nodes(report), *_traffic(report), f"module calls: {calls(report.calls)}", *(f"next: {step}" for step in next_steps(report))]
 
 
 def outcomes(report: Report) -> tuple[str, str]:
     """2 of 3; nodes moved, 1 failed."""
-    wanted = "moved" if report.action == "migrate" else "given back" if report.action == "rollback" else "done"
-    found = f"node{'' if len(report.nodes) == 1 else 's'} {wanted}"
-    for outcome in ("failed", "given back", "untouched", "moved before", "given back before"):
-        if outcome != wanted and report.count(outcome):
-            found += f", {report.count(outcome):,} {outcome}"
-    return f"{report.count(wanted):,} of {len(report.nodes):,}", found
+    found = f"node{'' if len(report.nodes) == 1 else 's'} {report.wanted}"
+    for outcome in ("failed", "given back", "untouched", "moved before"):
+        count = len(report.named(outcome))
+        if outcome != report.wanted and count:
+            found += f", {count:,} {outcome}"
+    return f"{len(report.named(report.wanted)):,} of {len(report.nodes):,}", found
 
 
 def numbers(report: Report) -> dict[str, Optional[int]]:
@@ -36,7 +37,7 @@ def numbers(report: Report) -> dict[str, Optional[int]]:
     traffic = report.traffic
     return {
         "nodes": len(report.nodes),
-        "failed_nodes": report.count("failed"),
+        "failed_nodes": len(report.named("failed")),
         "requests": traffic.requests if traffic else None,
         "failed_requests": traffic.failed if traffic else None,
         "slow_requests": traffic.counts["slow"] if traffic else None,
@@ -67,8 +68,10 @@ def _nodes(report: Report) -> Iterator[str]:
 
 
 def _node(node: Node, report: Report) -> str:
-    parts = [f"node {node.name}: {node.outcome(report.action)}"] + ([f"kernel {node.kernel}"] if node.kernel else [])
-    if report.action == "migrate":
+    parts = [f"node {node.name}: {report.outcome(node)}"] + ([f"kernel {node.kernel}"] if node.kernel else [])
+    if node.takeover_seconds is not None:
+        parts.append(f"taken over in {duration(node.takeover_seconds)}")
+    if node.clean is not None:
         parts += _rules(node, report)
     return "; ".join(parts) + (f"\n  {node.error}" if node.error else "")
 
@@ -76,40 +79,39 @@ def _node(node: Node, report: Report) -> str:
 def _rules(node: Node, report: Report) -> list[str]:
     families = [f"{backend} {family} {count}" for (backend, family), count in node.found.by_family().items()]
     parts = [f"found {' + '.join(families) or 'no rules of kube-proxy'}"]
-    if node.takeover_seconds is not None:
-        parts.append(f"taken over in {duration(node.takeover_seconds)}")
     removed = ", ".join(([str(node.removed)] if node.removed else []) + list(node.extras_removed))
     parts.append(f"{'would remove' if report.check_mode else 'removed'} {removed or 'nothing'}")
     if node.kept:
         parts.append(f"kept {len(node.kept):,}")
+    if not node.clean and not node.returned and not report.check_mode:
+        parts.append(f"left {'?' if node.chains_left is None else number(node.chains_left)} chains")
     return parts
 
 
 def _traffic(report: Report) -> Iterator[str]:
     traffic = report.traffic
     if traffic is None:
-        yield "traffic: not measured (kpr_traffic=true watches it)"
+        yield not_measured(report)
         return
     yield totals(traffic)
-    worst = [path for path in traffic.worst_first() if path.wrong]
+    worst = traffic.worst_first()
     for path in worst[:PATHS]:
         yield f"  {path_name(path)}: {_wrong(path)} of {number(path.requests)}"
     if len(worst) > PATHS:
         yield f"  and {plural(len(worst) - PATHS, 'path')} more; each is in the report"
 
 
-def _calls(report: Report) -> Iterator[str]:
-    yield f"module calls: {calls(report.calls)}"
+def not_measured(report: Report) -> str:
+    return "traffic: not measured" + (f"; {report.not_measured}" if report.not_measured else "")
 
 
 def calls(made: Optional[Calls]) -> str:
     if made is None:
-        return "not counted (enable the callback plugin that does: ANSIBLE_CALLBACKS_ENABLED=fleetops.kubeproxy_free.progress)"
+        return "not counted; with ANSIBLE_CALLBACKS_ENABLED=fleetops.kubeproxy_free.progress they are"
     most = max(made.nodes, key=lambda name: made.nodes[name], default=None)
     on_nodes = "none on nodes" if most is None else f"at most {made.nodes[most]} on a node ({most}), {number(sum(made.nodes.values()))} on all"
     waves = "".join(f", {number(count)} in wave {index}" for index, count in enumerate(made.api_by_wave, 1))
-    again = f"; {number(made.repeated)} repeated in waiting" if made.repeated else ""
-    return f"{on_nodes}; on the API {number(made.api_besides + sum(made.api_by_wave))}: {number(made.api_besides)} before and after the waves{waves}{again}"
+    return f"{on_nodes}; on the API {number(made.api_besides + sum(made.api_by_wave))}: {number(made.api_besides)} before and after the waves{waves}"
 
 
 def totals(traffic: Traffic) -> str:
@@ -127,4 +129,4 @@ def path_name(path: Path) -> str:
 
 
 def _wrong(path: Path) -> str:
-    return ", ".join(f"{number(path.counts[key])} {key.replace('_', ' ')}" for key in ("refused", "timed_out", "reset", "other", "slow") if path.counts[key])
+    return ", ".join(f"{number(path.counts[key])} {key.replace('_', ' ')}" for key in WRONG if path.counts[key])

@@ -1,22 +1,22 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What connections saw: the paths' counts, and their series folded to a bounded number of buckets over the whole run. Pure."""
+"""What connections saw: the paths' counts, and over time those of all paths, and of each what went wrong. Pure."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import Any, Iterable, Optional
+from typing import Any, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.read import DataError, Reader
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import SERIES_COLUMNS
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import COUNTS, SERIES_COLUMNS
 
 # What went wrong with a request, worst first; slow ones were answered.
-FAILURES = ("refused", "timed_out", "reset", "other")
-WRONG = FAILURES + ("slow",)
-COUNTS = ("ok",) + WRONG
-BUCKETS = 360
+WRONG = COUNTS[1:]
+FAILURES = tuple(kind for kind in WRONG if kind != "slow")
+
+# When a bucket of time begins -> counts in the order of COUNTS.
+Series = dict[int, list[int]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Path:
     counts: dict[str, int]
     p99_ms: Optional[float]
     max_ms: Optional[float]
-    # second -> counts in the order of COUNTS, then the slowest answer in ms
-    series: dict[int, list[float]]
+    errors: dict[str, int]
+    # only where something went wrong
+    series: Series
 
     @property
     def requests(self) -> int:
@@ -46,21 +47,23 @@ class Path:
 @dataclasses.dataclass(frozen=True)
 class Traffic:
     paths: tuple[Path, ...]
+    series: Series
     bucket: int
     left_out: int
     max_lag_ms: float
 
     @classmethod
     def read(cls, reader: Reader) -> Traffic:
-        columns = reader.texts("series_columns") or list(SERIES_COLUMNS)
-        missing = sorted(set(SERIES_COLUMNS) - set(columns))
-        if missing:
-            raise DataError(f"{reader.place}.series_columns: {missing[0]!r} is missing, expected {', '.join(SERIES_COLUMNS)}")
-        paths = tuple(_path(entry, columns) for entry in reader.dicts("paths"))
-        seconds = [second for path in paths for second in path.series]
-        bucket = max(1, math.ceil((max(seconds) - min(seconds) + 1) / BUCKETS)) if seconds else 1
-        paths = tuple(dataclasses.replace(path, series=folded([path.series], bucket)) for path in paths)
-        return reader.end(cls(paths, bucket, int(reader.number("left_out") or 0), reader.number("max_lag_ms") or 0.0))
+        columns = reader.texts("series_columns")
+        if columns != list(SERIES_COLUMNS):
+            raise DataError(f"{reader.place}.series_columns: found {columns}, expected {', '.join(SERIES_COLUMNS)}")
+        return reader.end(cls(
+            paths=tuple(_path(entry) for entry in reader.dicts("paths")),
+            series=_series(reader),
+            bucket=int(reader.number("bucket_seconds") or 1),
+            left_out=int(reader.number("left_out") or 0),
+            max_lag_ms=reader.number("max_lag_ms") or 0.0,
+        ))  # fmt: skip
 
     @property
     def counts(self) -> dict[str, int]:
@@ -80,36 +83,14 @@ class Traffic:
         counts = self.counts
         return 100 * counts["slow"] / counts["ok"] if counts["ok"] else 0.0
 
-    def series(self) -> dict[int, list[float]]:
-        """Over all paths."""
-        return folded((path.series for path in self.paths), self.bucket)
-
     def worst_first(self) -> list[Path]:
-        return sorted(self.paths, key=lambda path: (-path.failed, -path.counts["slow"], path.name, path.origin))
+        """The paths on which something went wrong."""
+        return sorted((path for path in self.paths if path.wrong), key=lambda path: (-path.failed, -path.counts["slow"], path.name, path.origin))
 
 
-def folded(series: Iterable[dict[int, list[float]]], bucket: int) -> dict[int, list[float]]:
-    """Add several series up in buckets of so many seconds; of the slowest answers the slowest is kept."""
-    found: dict[int, list[float]] = {}
-    for one in series:
-        for second, row in one.items():
-            into = found.setdefault(second - second % bucket, [0] * len(row))
-            for column, value in enumerate(row[:-1]):
-                into[column] += value
-            into[-1] = max(into[-1], row[-1])
-    return dict(sorted(found.items()))
-
-
-def as_rows(series: dict[int, list[float]]) -> list[list[float]]:
-    """In the columns of SERIES_COLUMNS, for the report's JSON."""
-    order = [COUNTS.index(column) if column in COUNTS else -1 for column in SERIES_COLUMNS[1:]]
-    return [[second] + [row[column] for column in order] for second, row in series.items()]
-
-
-def _path(reader: Reader, columns: list[str]) -> Path:
-    latency = reader.child("latency")
-    for key in ("kind", "address", "port", "namespace", "request", "expect", "backends", "errors", "requests"):
-        reader.skip(key)
+def _path(reader: Reader) -> Path:
+    latency, errors = reader.child("latency"), reader.child("errors")
+    reader.skip("requests")
     return reader.end(Path(
         name=reader.text("name", required=True),
         origin=reader.text("from"),
@@ -117,12 +98,16 @@ def _path(reader: Reader, columns: list[str]) -> Path:
         counts={key: int(reader.number(key) or 0) for key in COUNTS},
         p99_ms=latency.number("p99_ms"),
         max_ms=latency.number("max_ms"),
-        series=dict(_row(row, columns, f"{reader.place}.series[{number}]") for number, row in enumerate(reader.items("series"))),
-    ))
+        errors={text: int(errors.number(text) or 0) for text in errors.names()},
+        series=_series(reader),
+    ))  # fmt: skip
 
 
-def _row(row: Any, columns: list[str], place: str) -> tuple[int, list[float]]:
-    if not isinstance(row, list) or len(row) != len(columns) or not all(isinstance(value, (int, float)) for value in row):
-        raise DataError(f"{place}: found {row!r}, expected {len(columns)} numbers ({', '.join(columns)})")
-    by_name = dict(zip(columns, row))
-    return int(by_name["second"]), [by_name[column] for column in COUNTS + ("max_ms",)]
+def _series(reader: Reader) -> Series:
+    return dict(_row(row, f"{reader.place}.series[{number}]") for number, row in enumerate(reader.items("series")))
+
+
+def _row(row: Any, place: str) -> tuple[int, list[int]]:
+    if not isinstance(row, list) or len(row) != len(SERIES_COLUMNS) or not all(isinstance(value, int) for value in row):
+        raise DataError(f"{place}: found {row!r}, expected {len(SERIES_COLUMNS)} whole numbers ({', '.join(SERIES_COLUMNS)})")
+    return row[0], row[1:]

@@ -18,7 +18,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 
-INVENTORY = {"all": {"vars": {"ansible_connection": "local", "kpr_cluster": "{{ 'prod' ~ '-a' }}", "handover_node": "{{ kpr_node_name }}"},
+INVENTORY = {"all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+                              "kpr_cluster": "{{ 'prod' ~ '-a' }}", "handover_node": "{{ kpr_node_name }}"},
                      "hosts": {"h1": {"kpr_node_name": "cp1"}, "h2": {"kpr_node_name": "w1"}}}}
 #: Of the role's own variables, those of step.yml: what was halted only ends, and no step needs the lock.
 OF_THE_ROLE = {"__handover_goes": "{{ hostvars[kpr_leader].handover_halted is not defined or handover_step == 'unlock' }}",

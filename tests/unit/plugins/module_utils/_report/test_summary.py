@@ -7,46 +7,94 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report import model, summary, words
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.advice import next_steps
+
+FOUND = {"nft": {"ip": {"nat": {"kube-proxy": {"chains": 33, "rules": 78, "jumps": 4}}}, "ip6": {"nat": {"shared": {"chains": 4, "rules": 6, "jumps": 3}}}}}
+TAKEN = {"name": "take_over", "began": 1.0, "seconds": 8.25, "ok": True}
 
 
-def test_the_lines_of_a_run(three_nodes):
-    assert summary.lines(model.read(three_nodes)) == [
-        "cluster lab: migrate, halted, 1 of 3 nodes moved, 1 given back, 1 untouched in 2 waves, 3 min 10 s",
-        "halted: prove on worker-2: 2 of 20 requests failed <&> expected all to be answered",
-        "findings: 0 blockers, 0 warnings, 1 note, 1 accepted",
-        "node worker-2: given back; kernel 6.1.0-32-amd64; found no rules of kube-proxy; taken over in 9.5 s; removed nothing\n"
-        "  2 of 20 requests failed <script>alert(1)</script>",
-        "node worker-1: moved; kernel 6.1.0-32-amd64; found nft ipv4 33 chains, 78 rules + nft ipv6 4 chains, 6 rules; taken over in 8.2 s; "
-        "removed 37 chains, 84 rules; kept 2",
-        "node control-1: untouched; kernel 6.1.0-32-amd64; found no rules of kube-proxy; removed nothing",
-        "traffic: 24 requests on 2 paths: 3 refused, 0 timed out, 1 reset, 0 failed otherwise, 10.0 % slow",
-        "  worker-1: host to shop/web:http NodePort IPv4: 3 refused, 1 reset, 2 slow of 14",
-        "module calls: not counted (enable the callback plugin that does: ANSIBLE_CALLBACKS_ENABLED=fleetops.kubeproxy_free.progress)",
-        "next: See why worker-2 does not answer, then run the same command again.",
-    ]
+def lines(**data):
+    return summary.lines(model.read({"cluster": "lab", **data}))
 
 
-def test_a_dry_run_says_so(three_nodes):
-    three_nodes.update(check_mode=True, traffic=None)
-    lines = summary.lines(model.read(three_nodes))
-    assert lines[0].endswith("(check mode: nothing was changed)")
-    assert "would remove 37 chains, 84 rules" in lines[4]
-    assert "traffic: not measured (kpr_traffic=true watches it)" in lines
+def test_the_head(told):
+    report = model.read(told("halted"))
+    head = summary.lines(report)
+    nodes = len(report.nodes)
+    waves = f"in {words.plural(len(report.waves), 'wave')}, {words.duration(report.seconds)}"
+    assert head[0] == f"cluster {report.cluster}: migrate, halted, 0 of {nodes} nodes moved, 1 given back, {nodes - 1} untouched {waves}"
+    assert head[1] == f"halted: {report.reason}"
+    assert head[2].startswith("findings: 0 blockers, ")
+
+
+def test_a_node_that_moved():
+    node = {"kernel": "6.1.0", "found": FOUND, "removed": {"chains": 37, "rules": 84, "jumps": 7}, "kept": [{"chain": "KUBE-FIREWALL", "why": "it is kubelet's"}],
+            "clean": True, "takeover_seconds": 8.25, "steps": [TAKEN]}  # fmt: skip
+    assert lines(nodes={"w1": node})[1] == (
+        "node w1: moved; kernel 6.1.0; taken over in 8.2 s; found nft ip 33 chains, 78 rules + nft ip6 4 chains, 6 rules; removed 37 chains, 84 rules; kept 1")
+    assert lines(nodes={"w1": {**node, "clean": False, "removed": {"chains": 30, "rules": 70}}})[1].endswith("removed 30 chains, 70 rules; kept 1; left 7 chains")
+    assert "would remove 37 chains, 84 rules" in lines(nodes={"w1": {**node, "clean": False}}, check_mode=True)[1]
+
+
+def test_nothing_is_said_of_rules_that_nobody_has_looked_at():
+    assert lines(nodes={"w1": {"before": "moved"}, "w2": {"steps": [TAKEN], "takeover_seconds": 8.25}})[1:3] == [
+        "node w1: moved before", "node w2: moved; taken over in 8.2 s"]  # fmt: skip
+
+
+def test_a_run_with_nothing_to_do(told):
+    data = told("migrate")
+    for node in data["nodes"].values():
+        node.update(steps=[], before="moved", found={}, removed={}, kept=[], clean=None)
+    said = summary.lines(model.read({**data, "waves": []}))[0]
+    nodes = len(data["nodes"])
+    assert said.startswith(f"cluster {data['cluster']}: migrate, settled, 0 of {nodes} nodes moved, {nodes} moved before, ") and "?" not in said
+
+
+def test_a_dry_run_says_so(told):
+    said = summary.lines(model.read(told("check")))
+    assert said[0].endswith("(check mode: nothing was changed)") and "nodes would move" in said[0]
+    assert "traffic: not measured; a dry run watches nothing" in said
+
+
+def test_traffic_names_the_worst_paths(told):
+    report = model.read(told("migrate"))
+    said = summary.lines(report)
+    at = next(index for index, line in enumerate(said) if line.startswith("traffic: "))
+    assert said[at].startswith(f"traffic: {report.traffic.requests:,} requests on {len(report.traffic.paths)} paths: ")
+    worst = report.traffic.worst_first()
+    assert [line.startswith(f"  {summary.path_name(path)}: ") for line, path in zip(said[at + 1 :], worst[: summary.PATHS])] == [True] * min(len(worst), 5)
+
+
+def test_calls_are_told_or_why_they_are_not():
+    calls = {"nodes": {"w1": 8, "w2": 6}, "api": {"waves": [28, 9], "besides": 60}}
+    assert "module calls: at most 8 on a node (w1), 14 on all; on the API 97: 60 before and after the waves, 28 in wave 1, 9 in wave 2" in lines(calls=calls)
+    assert "module calls: not counted; with ANSIBLE_CALLBACKS_ENABLED=fleetops.kubeproxy_free.progress they are" in lines()
+
+
+def test_what_to_do_next_comes_last(told):
+    report = model.read(told("migrate"))
+    steps = next_steps(report)
+    assert summary.lines(report)[-len(steps) :] == [f"next: {step}" for step in steps] and steps
 
 
 def test_of_a_thousand_nodes_the_failed_are_named_and_the_rest_is_counted(fleet):
     report = model.read(fleet(1000, [1, 5, 494, 500], failing=2, paths=3))
-    lines = [line for line in summary.lines(report) if line.startswith("node ")]
-    assert len(lines) == summary.NODES
-    assert [line.split(";")[0] for line in lines[:3]] == ["node worker-0501: given back", "node worker-0502: given back", "node worker-0001: moved"]
+    said = [line for line in summary.lines(report) if line.startswith("node ")]
+    assert len(said) == summary.NODES
+    assert [line.split(";")[0] for line in said[:3]] == ["node worker-0999: given back", "node worker-1000: given back", "node worker-0001: moved"]
     rest = next(line for line in summary.lines(report) if line.startswith("and "))
     shown = sum(node.removed.chains for node in sorted(report.nodes, key=lambda node: not node.error)[: summary.NODES])
     everything = sum(node.removed.chains for node in report.nodes)
     assert rest.startswith(f"and 960 nodes more, removed there {everything - shown:,} chains")
 
 
-def test_numbers(three_nodes):
-    assert summary.numbers(model.read(three_nodes)) == {"nodes": 3, "failed_nodes": 0, "requests": 24, "failed_requests": 4, "slow_requests": 2}
+def test_numbers(told):
+    data = told("migrate")
+    report = model.read(data)
+    paths = data["traffic"]["paths"]
+    failed = sum(path[kind] for path in paths for kind in ("refused", "timed_out", "reset", "other"))
+    assert summary.numbers(report) == {"nodes": len(report.nodes), "failed_nodes": 0, "requests": sum(path["requests"] for path in paths),
+                                       "failed_requests": failed, "slow_requests": sum(path["slow"] for path in paths)}  # fmt: skip
     assert summary.numbers(model.read({"cluster": "lab"})) == {"nodes": 0, "failed_nodes": 0, "requests": None, "failed_requests": None, "slow_requests": None}
 
 
