@@ -16,7 +16,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.w
 
 SPEC_KEYS = ("name", "paths", "rate", "timeout", "slow_threshold", "max_duration")
 # setting -> smallest and largest value: a prober must not become a load test
-LIMITS = {"rate": (0.1, 100), "timeout": (0.1, 60), "slow_threshold": (0.001, 60), "max_duration": (1, 7 * 24 * 3600)}
+LIMITS = {"rate": (0.01, 100), "timeout": (0.1, 60), "slow_threshold": (0.001, 60), "max_duration": (1, 7 * 24 * 3600)}
 MAX_REQUESTS_PER_SECOND = 1000
 
 

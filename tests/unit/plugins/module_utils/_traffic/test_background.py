@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import signal
 import time
 
+import jinja2
 import pytest
+import yaml
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import probe_run
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import RunFiles, alive, start_time
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import BUCKETS
+
+ROOT = pathlib.Path(__file__).resolve().parents[5]
 
 # The module forks before it has any thread; here the test's own servers are threads.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
@@ -160,6 +165,15 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(call, tmp_path):
 def test_what_is_out_of_bounds_is_refused(call, wrong):
     with pytest.raises(TrafficError):
         call("started", **wrong)
+
+
+def test_the_role_asks_from_outside_as_often_as_one_prober_may():
+    tasks = yaml.safe_load((ROOT / "roles" / "traffic" / "tasks" / "start.yml").read_text(encoding="utf-8"))
+    rate = next(task for task in tasks if task["name"] == "start | Watch from outside")["fleetops.kubeproxy_free.traffic_probe"]["rate"]
+    for paths in (1, *range(195, 300), 50_000):
+        asked = float(jinja2.Template(rate).render(traffic_rate=5, __traffic_outside=range(paths)))
+        probe_run.check_limits({"rate": asked, "timeout": 5, "slow_threshold": 1, "max_duration": 60, "paths": range(paths)})
+        assert asked == 5 or paths * asked > 990
 
 
 def test_a_process_number_used_again_is_not_our_prober():
