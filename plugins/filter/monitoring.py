@@ -23,7 +23,7 @@ class FilterModule:
     def filters(self):
         """Name -> function."""
         return {
-            "alert_rules": lambda version, job: alerts.rules(_minor(version), job),
-            "dashboard": lambda version, job: dashboard.dashboard(_minor(version), job),
+            "alert_rules": lambda version, matcher: alerts.rules(_minor(version), matcher),
+            "dashboard": lambda version, matcher: dashboard.dashboard(_minor(version), matcher),
             "metrics_missing": lambda text, version: metrics.missing(text, _minor(version)),
         }

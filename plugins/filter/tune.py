@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import plan
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import plan, ports
 
 
 def _told(function):
@@ -28,5 +28,6 @@ class FilterModule:
             "tune_values": _told(plan.values),
             "tune_settings": _told(plan.settings),
             "tune_differences": _told(plan.differences),
-            "tune_waves": _told(plan.waves),
+            "tune_unapplied": _told(plan.unapplied),
+            "node_port_range_of": _told(ports.handed_out),
         }

@@ -211,7 +211,7 @@ agents:
           description: The object that says so.
           type: str
         settings:
-          description: The values, as text, of the keys that are compared with what runs.
+          description: The values, as text, of the keys that are compared with what runs, and of the O(settings).
           type: dict
     settings:
       description: Of the O(settings) those that the agent's pod has started with, as text. That is what runs, whatever the ConfigMap says by now.

@@ -35,13 +35,26 @@ def tuned(lab):
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "named"},
          "spec": {"replicas": BACKENDS, "selector": {"matchLabels": LABELS}, "template": template}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "named"},
-         "spec": {"type": "NodePort", "selector": LABELS, "ports": [{"port": 80, "targetPort": 8080}]}},
+         "spec": {"type": "NodePort", "selector": LABELS, "ports": [
+             {"name": "http", "port": 80, "targetPort": 8080}, {"name": "udp", "port": 81, "targetPort": 8081, "protocol": "UDP"}]}},
     ]}))  # fmt: skip
     lab.kubectl("rollout", "status", "deployment/named", "--timeout=120s")
     yield lab
     lab.kubectl("delete", "deployment,service", "named")
     assert lab.run("rollback", "-e", "kpr_steal_lock=true")[0] == 0
     set_values(lab, before)
+
+
+def roll_out(lab, wanted):
+    """Whether Kubernetes itself recreates agents whenever their values change; setting it does that, too."""
+    lab.helm("-n", "kube-system", "upgrade", "cilium", lab.variables["kpr_cilium_chart_ref"], "--reuse-values", "--set", f"rollOutCiliumPods={wanted}")
+    lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/cilium", "--timeout=300s")
+
+
+def agents(lab):
+    """{node: (name, when it was created) of its agent's pod}"""
+    pods = json.loads(lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "json"))["items"]
+    return {pod["spec"]["nodeName"]: (pod["metadata"]["name"], pod["metadata"]["creationTimestamp"]) for pod in pods}
 
 
 def set_values(lab, values):
@@ -56,8 +69,8 @@ def address(lab, node):
     return lab.hosts[lab.container(node)]["ansible_host"]
 
 
-def port(lab):
-    return int(lab.kubectl("get", "service", "named", "-o", "jsonpath={.spec.ports[0].nodePort}"))
+def port(lab, number=0):
+    return int(lab.kubectl("get", "service", "named", "-o", f"jsonpath={{.spec.ports[{number}].nodePort}}"))
 
 
 def ask(lab, node, path, source=0):
@@ -94,15 +107,28 @@ def revision(lab):
         ({"mode": "fast"}, "fast"),
         ({"maglev": True}, "maglev"),
         ({"maglev_table_size": 16380}, "16380"),
+        ({"node_port_range": "30000"}, "FIRST-LAST"),
         ({"node_port_range": "30000-31000"}, "API server hands out"),
         ({"graceful_termination": True}, "1.17"),
         ({"mode": "dsr", "dsr_dispatch": "geneve"}, "tunnelProtocol"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_changes(tuned, options, says):
-    before = revision(tuned)
-    status, output = tune(tuned, options)
-    assert status != 0 and says in output and revision(tuned) == before, output[-3000:]
+    refused(tuned, options, says)
+
+
+def refused(lab, options, says, *words):
+    before = revision(lab)
+    status, output = tune(lab, options, *words)
+    assert status != 0 and says in " ".join(output.split()) and revision(lab) == before, output[-3000:]
+    assert lab.kubectl("-n", "kube-system", "get", "lease", "kubeproxy-free", "--ignore-not-found") == ""
+
+
+def test_a_run_that_would_do_more_or_less_than_it_says_is_refused(tuned, tmp_path):
+    options = {"algorithm": "maglev"}
+    refused(tuned, options, "missing from this run (cp1)", "--limit", tuned.container("worker1"))
+    (tmp_path / "Chart.yaml").write_text("{apiVersion: v2, name: cilium, version: 1.18.2, appVersion: 1.18.2}")
+    refused(tuned, options, "found the chart of Cilium 1.18.2", "-e", f"kpr_cilium_chart_ref={tmp_path}")
 
 
 def test_without_maglev_nodes_choose_for_themselves(tuned):
@@ -112,17 +138,26 @@ def test_without_maglev_nodes_choose_for_themselves(tuned):
 
 
 def test_maglev_is_set_on_every_agent_and_once(tuned):
-    options = {"algorithm": "maglev", "maglev_table_size": 4093, "health_address": "0.0.0.0:10256"}
+    options = {"algorithm": "maglev", "maglev_table_size": 4093, "health_address": "0.0.0.0:10256", "node_port_range": "30000,32767", "bind_protection": "true"}
+    inventory = ("-e", json.dumps({"kpr_cilium_values": {"maglev": {"tableSize": 251}}}))  # what the inventory wants of a migration is none of its business
     before = revision(tuned)
     status, output = tune(tuned, options, "--check", "--diff")
     assert status == 0 and "maglev" in output and revision(tuned) == before, output[-3000:]
-    status, output = tune(tuned, options)
+    roll_out(tuned, "true")
+    former = agents(tuned)
+    status, output = tune(tuned, options, *inventory)
     assert status == 0, output[-3000:]
+    now = agents(tuned)
+    assert former["worker1"][1] < now["worker1"][1] < now["cp1"][1], "a canary first, and control planes last"
+    daemonset = json.loads(tuned.kubectl("-n", "kube-system", "get", "daemonset", "cilium", "-o", "json"))
+    assert daemonset["spec"]["updateStrategy"]["type"] == "RollingUpdate" and daemonset["status"]["updatedNumberScheduled"] == 2
     for node in ("cp1", "worker1"):
         with urllib.request.urlopen(f"http://{address(tuned, node)}:10256/healthz", timeout=10) as answer:
             assert answer.status == 200
     status, output = tune(tuned, options)
     assert status == 0 and "changed=0" in output.split("PLAY RECAP")[1] and "changed=1" not in output.split("PLAY RECAP")[1], output[-3000:]
+    assert agents(tuned) == now
+    roll_out(tuned, "false")
 
 
 def test_with_maglev_every_node_chooses_the_same_and_few_flows_move_when_a_backend_leaves(tuned):
@@ -154,6 +189,14 @@ def test_with_dsr_backends_see_the_client_and_answer_it_straight(tuned):
     assert status == 0, output[-3000:]
     client, sender = seen(tuned)
     assert client == own_address(tuned) and sender == mac["worker1"]
+    for size in (1400, 1464, 1465, 1472):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.settimeout(3)
+            try:
+                probe.sendto(b"echo ".ljust(size, b"x"), (address(tuned, "cp1"), port(tuned, 1)))
+                print("MEASURED", size, len(probe.recv(4096)))
+            except OSError as error:
+                print("MEASURED", size, error)
 
 
 def own_address(lab):
@@ -175,9 +218,42 @@ def seen(lab):
                 return client, frame[6:12].hex(":")
 
 
-def test_an_agent_that_does_not_come_up_gives_the_former_values_back(tuned):
-    status, output = tune(tuned, {"maglev_table_size": 2039}, "-e", "tune_timeout=1")
+def test_hybrid_keeps_datagrams_with_the_node_and_what_shows_on_nodes_is_looked_at(tuned):
+    ask_port = port(tuned, 1)
+    assert datagram(tuned, ask_port) == own_address(tuned), "with DSR the backend sees the client"
+    status, output = tune(tuned, {"mode": "hybrid", "host_namespace_only": True, "bind_protection": False})
+    assert status == 0, output[-3000:]
+    assert datagram(tuned, ask_port) == address(tuned, "cp1") and seen(tuned)[0] == own_address(tuned)
+    bind = f"import socket; socket.socket().bind(('0.0.0.0', {port(tuned)}))"
+    tuned.on("worker1", "python3", "-c", bind)  # fails where it is refused
+    status, output = tune(tuned, {"bind_protection": True})
+    assert status == 0, output[-3000:]
+    with pytest.raises(AssertionError):
+        tuned.on("worker1", "python3", "-c", bind)
+
+
+def datagram(lab, number):
+    """The client's address as the backend on worker1 sees it, for a datagram to cp1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(10)
+        probe.sendto(b"clientip", (address(lab, "cp1"), number))
+        return probe.recv(2048).decode().rsplit(":", 1)[0]
+
+
+def test_a_run_that_died_and_one_that_fails_after_it_give_back_what_was_before_both(tuned):
+    before = json.loads(tuned.helm("-n", "kube-system", "get", "values", "cilium", "-o", "json"))
+    process = tuned.start("tune", "-e", json.dumps({"kpr_tune": {"maglev_table_size": 2039}}))
+    tuned.kill_when(process, "recreate | Wait until they serve]")
+    assert json.loads(tuned.helm("-n", "kube-system", "get", "values", "cilium", "-o", "json"))["maglev"]["tableSize"] == 2039
+    status, output = tune(tuned, {"maglev_table_size": 2039, "algorithm": "random"}, "-e", "tune_timeout=1", "-e", "kpr_steal_lock=true")
     assert status != 0 and "former values again" in output, output[-3000:]
-    values = json.loads(tuned.helm("-n", "kube-system", "get", "values", "cilium", "-o", "json"))
-    assert values["maglev"]["tableSize"] == 4093 and values["loadBalancer"] == {"algorithm": "maglev", "mode": "dsr"}
-    assert tuned.modes() == {"cp1": True, "worker1": True}
+    assert json.loads(tuned.helm("-n", "kube-system", "get", "values", "cilium", "-o", "json")) == before and before["maglev"]["tableSize"] == 4093
+    for node in ("cp1", "worker1"):
+        assert started(tuned, node, "bpf-lb-maglev-table-size") == "4093" and started(tuned, node, "bpf-lb-algorithm") == "maglev"
+    assert tuned.kubectl("-n", "kube-system", "get", "configmap", "kubeproxy-free-tune", "--ignore-not-found") == ""
+    assert tuned.kubectl("get", "namespace", "kubeproxy-free-verify", "--ignore-not-found") == ""
+
+
+def started(lab, node, key):
+    pod = lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "name", "--field-selector", f"spec.nodeName={node}").strip()
+    return lab.kubectl("-n", "kube-system", "exec", pod, "-c", "cilium-agent", "--", "cat", f"/tmp/cilium/config-map/{key}")

@@ -68,7 +68,7 @@ class Agents:
         told = self._configured(node, pod) if pod else None
         agent = {**entry, **said, "unread": said["unread"] + endpoints["unread"], "host_endpoint_state": endpoints["host"],
                  "endpoints": {key: endpoints[key] for key in ("total", "ready", "not_ready")}, "settings": settings, "error": error}
-        agent["configured"] = drift.of_interest(told) if told is not None else None
+        agent["configured"] = drift.of_interest(told, self._settings) if told is not None else None
         agent["drift"] = drift.drift(told, agent) if told is not None and not error else []
         return agent
 

@@ -67,11 +67,11 @@ def drift(configured, agent):
     return found
 
 
-def of_interest(configured):
-    """The configured values that are compared, and kube_proxy_replacement in normal form."""
+def of_interest(configured, settings=()):
+    """The configured values that are compared or asked for, and kube_proxy_replacement in normal form."""
     kpr = configured.get(KPR, {"value": None, "source": None})
     return {
         "kube_proxy_replacement": words.enabled(kpr["value"].strip().lower()) if kpr["value"] is not None else None,
         "source": kpr["source"],
-        "settings": {key: configured[key]["value"] for key in COMPARED if key in configured},
+        "settings": {key: configured[key]["value"] for key in (*COMPARED, *settings) if key in configured},
     }

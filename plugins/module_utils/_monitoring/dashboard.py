@@ -9,29 +9,30 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitorin
 
 #: (title, type, metric, expression, legend, unit)
 PANELS = (
-    ("Agents that replace kube-proxy", "stat", metrics.REPLACEMENT, "sum({metric}{{{job}}})", "on", "short"),
-    ("Agents that do not", "stat", metrics.REPLACEMENT, "count({metric}{{{job}}} == 0) or vector(0)", "off", "short"),
-    ("Agents by version", "stat", metrics.VERSION, "count by (version) ({metric}{{{job}}})", "{{version}}", "short"),
-    ("Mode, algorithm and acceleration", "table", metrics.NODE_PORT, "count by (mode, algorithm, acceleration) ({metric}{{{job}}} == 1)", "", "short"),
-    ("Settings that are not running", "timeseries", metrics.DRIFT, "{metric}{{{job}}}", "{{instance}}", "short"),
-    ("The fullest maps", "timeseries", metrics.PRESSURE, "topk(10, {metric}{{{job}}})", "{{instance}} {{map_name}}", "percentunit"),
-    ("Drops by reason", "timeseries", metrics.DROPS, "sum by (reason, direction) (rate({metric}{{{job}}}[5m]))", "{{direction}} {{reason}}", "pps"),
-    ("Endpoints going away", "timeseries", metrics.TERMINATING, "sum(rate({metric}{{{job}}}[5m]))", "events", "ops"),
-    ("Nodes out of reach", "timeseries", metrics.UNREACHABLE, "{metric}{{{job}}}", "{{instance}}", "short"),
-    ("Calls of the API by answer", "timeseries", metrics.API_CALLS, "sum by (return_code) (rate({metric}{{{job}}}[5m]))", "{{return_code}}", "reqps"),
+    ("Agents that replace kube-proxy", "stat", metrics.REPLACEMENT, "sum({metric}{all})", "on", "short"),
+    ("Agents that do not", "stat", metrics.REPLACEMENT, "count({metric}{all} == 0) or vector(0)", "off", "short"),
+    ("Agents by version", "stat", metrics.VERSION, "count by (version) ({metric}{all})", "{{version}}", "short"),
+    ("Mode, algorithm and acceleration", "table", metrics.NODE_PORT, "count by (mode, algorithm, acceleration) ({metric}{all} == 1)", "", "short"),
+    ("Settings that are not running", "timeseries", metrics.DRIFT, "{metric}{all}", "{{instance}}", "short"),
+    ("The fullest maps", "timeseries", metrics.PRESSURE, "topk(10, {metric}{all})", "{{instance}} {{map_name}}", "percentunit"),
+    ("Drops by reason", "timeseries", metrics.DROPS, "sum by (reason, direction) (rate({metric}{all}[5m]))", "{{direction}} {{reason}}", "pps"),
+    ("Endpoints going away", "timeseries", metrics.TERMINATING, "sum(rate({metric}{all}[5m]))", "events", "ops"),
+    ("Nodes out of reach", "timeseries", metrics.UNREACHABLE, "{metric}{all}", "{{instance}}", "short"),
+    ("Calls of the API by answer", "timeseries", metrics.API_CALLS, "sum by (return_code) (rate({metric}{all}[5m]))", "{{return_code}}", "reqps"),
 )
 WIDTH, HEIGHT, COLUMNS = 8, 7, 3
 
 
-def dashboard(minor, job):
-    """The JSON model. job: a matcher such as job="cilium-agent"."""
+def dashboard(minor, matcher):
+    """The JSON model. matcher: narrows the agents down, such as cluster="a"; empty for all."""
     known = metrics.exported(minor)
     panels = []
     for title, kind, metric, expression, legend, unit in PANELS:
         if metric not in known:
             continue
         row, column = divmod(len(panels), COLUMNS)
-        target = {"refId": "A", "expr": expression.format(metric=metric.name, job=job), "legendFormat": legend, "datasource": {"uid": "${datasource}"}}
+        query = expression.format(metric=metric.name, all=metrics.selector(matcher))
+        target = {"refId": "A", "expr": query, "legendFormat": legend, "datasource": {"uid": "${datasource}"}}
         panels.append({
             "id": len(panels) + 1, "title": title, "type": kind, "datasource": {"type": "prometheus", "uid": "${datasource}"},
             "gridPos": {"x": column * WIDTH, "y": row * HEIGHT, "w": WIDTH, "h": HEIGHT},

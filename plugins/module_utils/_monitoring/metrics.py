@@ -39,6 +39,12 @@ def exported(minor):
     return [one for one in ALL if one.first <= minor]
 
 
+def selector(*matchers):
+    """What comes after a metric's name. By its name alone a metric is the agents': operator, Hubble and Envoy have other names."""
+    given = ", ".join(filter(None, matchers))
+    return f"{{{given}}}" if given else ""
+
+
 def missing(text, minor):
     """Names that an agent of this minor exports soon after its start and that are not in what it exports."""
     names = {line.split("{", 1)[0].split(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")}

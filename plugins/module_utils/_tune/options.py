@@ -13,12 +13,14 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """path: the chart's value. key: the agent's setting. feature: in the agent's own status, where it is there. last: the last minor of 1.x that has it."""
+    """path: the chart's value. key: the agent's setting. feature: in the agent's own status, where it is there. last: the last minor of 1.x that has it.
+    kind: of the option's value."""
 
     path: str
     key: str
     feature: str = ""
     last: int = 99
+    kind: type = str
     #: the option's value -> what the status says, where the words differ
     says: tuple = ()
 
@@ -27,15 +29,15 @@ OPTIONS = {
     "mode": Option("loadBalancer.mode", "bpf-lb-mode", "mode"),
     "dsr_dispatch": Option("loadBalancer.dsrDispatch", "bpf-lb-dsr-dispatch"),
     "algorithm": Option("loadBalancer.algorithm", "bpf-lb-algorithm", "algorithm"),
-    "maglev_table_size": Option("maglev.tableSize", "bpf-lb-maglev-table-size"),
+    "maglev_table_size": Option("maglev.tableSize", "bpf-lb-maglev-table-size", kind=int),
     "acceleration": Option("loadBalancer.acceleration", "bpf-lb-acceleration", "acceleration"),
     "node_port_range": Option("nodePort.range", "node-port-range", "node_port_range"),
-    "bind_protection": Option("nodePort.bindProtection", "node-port-bind-protection"),
-    "auto_protect_port_range": Option("nodePort.autoProtectPortRange", "enable-auto-protect-node-port-range"),
-    "health_check_node_port": Option("nodePort.enableHealthCheck", "enable-health-check-nodeport"),
+    "bind_protection": Option("nodePort.bindProtection", "node-port-bind-protection", kind=bool),
+    "auto_protect_port_range": Option("nodePort.autoProtectPortRange", "enable-auto-protect-node-port-range", kind=bool),
+    "health_check_node_port": Option("nodePort.enableHealthCheck", "enable-health-check-nodeport", kind=bool),
     "health_address": Option("kubeProxyReplacementHealthzBindAddr", "kube-proxy-replacement-healthz-bind-address"),
-    "host_namespace_only": Option("socketLB.hostNamespaceOnly", "bpf-lb-sock-hostns-only", "socket_lb_coverage",
+    "host_namespace_only": Option("socketLB.hostNamespaceOnly", "bpf-lb-sock-hostns-only", "socket_lb_coverage", kind=bool,
                                   says=((True, "hostns-only"), (False, "full"))),
-    "session_affinity": Option("sessionAffinity", "enable-session-affinity", "session_affinity", last=18),
-    "graceful_termination": Option("enableK8sTerminatingEndpoint", "enable-k8s-terminating-endpoint", last=17),
+    "session_affinity": Option("sessionAffinity", "enable-session-affinity", "session_affinity", last=18, kind=bool),
+    "graceful_termination": Option("enableK8sTerminatingEndpoint", "enable-k8s-terminating-endpoint", last=17, kind=bool),
 }  # fmt: skip

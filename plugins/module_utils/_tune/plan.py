@@ -5,17 +5,34 @@
 
 from __future__ import annotations
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import waves as fleet
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import ports
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune.options import OPTIONS
+
+PORTS = "node_port_range"
 
 
 def given(options):
-    """Those that have a value, in the order of the table. Raises ValueError for one that does not exist."""
+    """Those that have a value, in the order of the table and of its kinds; extra variables and surveys give text.
+
+    Raises ValueError for one that does not exist, and for a value that is not of its kind.
+    """
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
         raise ValueError(f"found {', '.join(unknown)}, expected options of {', '.join(OPTIONS)}")
-    return {name: options[name] for name in OPTIONS if options.get(name) is not None}
+    return {name: _of_kind(name, options[name]) for name in OPTIONS if options.get(name) is not None}
+
+
+def _of_kind(name, value):
+    kind = OPTIONS[name].kind
+    try:
+        if name == PORTS:
+            return ports.text(ports.port_range(value))
+        return boolean(value) if kind is bool else kind(value)
+    except (TypeError, ValueError):
+        expected = "FIRST-LAST, for example 30000-32767" if name == PORTS else {bool: "true or false", int: "a number"}[kind]
+        raise ValueError(f"{name}: found {value!r}, expected {expected}") from None
 
 
 def values(options, version):
@@ -32,53 +49,53 @@ def values(options, version):
         place = result
         for key in above:
             place = place.setdefault(key, {})
-        place[last] = _chart(name, value)
+        place[last] = value.replace("-", ",") if name == PORTS else value
     return result
 
 
 def settings(options):
-    """The agent's settings that these options are about."""
-    return [OPTIONS[name].key for name in given(options)]
-
-
-def waves(names, nodes, sizes):
-    """Split these nodes into waves of the given sizes, control planes last. nodes: what cluster_facts says of all of them."""
-    places = [{"host": name, "control_plane": nodes.get(name, {}).get("control_plane", False)} for name in sorted(names)]
-    return fleet.split(places, fleet.settings(sizes)["sizes"])
+    """The agent's settings that these options are about, without any those of all."""
+    return [OPTIONS[name].key for name in given(options) or OPTIONS]
 
 
 def differences(agents, options):
     """Return {node: sentences} for agents that do not run these options, by their own status or by the settings that their pod has started with."""
-    result = {}
-    for node, agent in sorted(agents.items()):
-        found = [f"the agent did not answer: {agent['error']}"] if agent["error"] else _differing(agent, given(options))
-        if found:
-            result[node] = found
-    return result
+    wanted = given(options)
+    return _by_node(agents, lambda agent: _differing(agent, wanted))
 
 
-def _differing(agent, options):
+def unapplied(agents):
+    """Return {node: sentences} for agents that have started with other settings than their next pod would; agents that were asked for all of settings()."""
+    return _by_node(agents, _not_as_configured)
+
+
+def _by_node(agents, judge):
+    found = {node: [f"the agent did not answer: {agent['error']}"] if agent["error"] else judge(agent) for node, agent in sorted(agents.items())}
+    return {node: sentences for node, sentences in found.items() if sentences}
+
+
+def _differing(agent, wanted):
     found = []
-    for name, value in options.items():
+    for name, value in wanted.items():
         option = OPTIONS[name]
         started = agent["settings"].get(option.key)
-        if started is None or started.strip().lower() != _text(_chart(name, value)):
+        if started is None or _started(name, started) != str(value).lower():
             said = "not set" if started is None else started.strip() or "empty"
-            found.append(f"{name}: started with {option.key} {said}, expected {_text(_chart(name, value))}")
+            found.append(f"{name}: started with {option.key} {said}, expected {str(value).lower() or 'empty'}")
             continue
-        says, expected = agent["features"].get(option.feature), dict(option.says).get(value, _status(value))
+        says, expected = agent["features"].get(option.feature), dict(option.says).get(value, value)
         if option.feature and says != expected:
             found.append(f"{name}: its status says {says}, expected {expected}")
     return found
 
 
-def _chart(name, value):
-    return value.replace("-", ",") if name == "node_port_range" else value
+def _started(name, said):
+    return ports.text(ports.port_range(said)) if name == PORTS and ports.RANGE.fullmatch(said.strip()) else said.strip().lower()
 
 
-def _status(value):
-    return value.lower() if isinstance(value, str) else value
-
-
-def _text(value):
-    return str(value).strip().lower()
+def _not_as_configured(agent):
+    if agent["configured"] is None:
+        return ["what it is configured to run could not be read"]
+    started, configured = agent["settings"], agent["configured"]["settings"]
+    return [f"started with {key} {started.get(key, 'not set')}, expected {configured.get(key, 'not set')}"
+            for key in settings({}) if started.get(key, "").strip() != configured.get(key, "").strip()]  # fmt: skip

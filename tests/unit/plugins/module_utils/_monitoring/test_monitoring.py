@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import alerts, dashboard, metrics
 
-JOB = 'job="cilium-agent"'
+ALL = ""
 
 
 def used(document):
@@ -24,28 +24,37 @@ def used(document):
 @pytest.mark.parametrize("minor", range(15, 21))
 def test_only_what_the_version_exports_is_used(minor):
     known = {one.name for one in metrics.exported(minor)}
-    for document in (alerts.rules(minor, JOB), dashboard.dashboard(minor, JOB)):
+    for document in (alerts.rules(minor, ALL), dashboard.dashboard(minor, ALL)):
         assert used(document) and used(document) <= known
         assert "{{{" not in json.dumps(document) and "{metric}" not in json.dumps(document)
 
 
 def test_dead_counters_are_nowhere():
-    everything = json.dumps([alerts.rules(20, JOB), dashboard.dashboard(20, JOB)])
+    everything = json.dumps([alerts.rules(20, ALL), dashboard.dashboard(20, ALL)])
     assert "cilium_services_events_total" not in everything and "cilium_service_implementation_delay" not in everything
 
 
 def test_old_agents_have_no_alert_on_what_they_lack():
     def names(minor):
-        return {rule["alert"] for rule in alerts.rules(minor, JOB)["groups"][0]["rules"]}
+        return {rule["alert"] for rule in alerts.rules(minor, ALL)["groups"][0]["rules"]}
 
     assert names(19) - names(18) == {"CiliumReplacementOff", "CiliumConfigurationDrift"}
-    assert len(dashboard.dashboard(19, JOB)["panels"]) - len(dashboard.dashboard(18, JOB)["panels"]) == 4
+    assert len(dashboard.dashboard(19, ALL)["panels"]) - len(dashboard.dashboard(18, ALL)["panels"]) == 4
 
 
 def test_templates_of_prometheus_stay():
-    (rule,) = [rule for rule in alerts.rules(19, JOB)["groups"][0]["rules"] if rule["alert"] == "CiliumMapNearlyFull"]
+    (rule,) = [rule for rule in alerts.rules(19, ALL)["groups"][0]["rules"] if rule["alert"] == "CiliumMapNearlyFull"]
     assert rule["annotations"]["summary"] == "{{ $labels.map_name }} of {{ $labels.instance }} is filled to {{ $value | humanizePercentage }}."
-    assert rule["expr"] == 'max by (instance, map_name) (cilium_bpf_map_pressure{job="cilium-agent"}) > 0.9'
+    assert rule["expr"] == "max by (instance, map_name) (cilium_bpf_map_pressure) > 0.9"
+
+
+def test_a_matcher_narrows_every_query_down():
+    one = 'cluster="a"'
+    queries = [rule["expr"] for rule in alerts.rules(19, one)["groups"][0]["rules"]]
+    queries += [target["expr"] for panel in dashboard.dashboard(19, one)["panels"] for target in panel["targets"]]
+    for query in queries:
+        assert len(re.findall(r"cilium_[a-z0-9_]+", query)) == query.count(f"{{{one}"), query
+    assert f'{{{one}, reason=~"' in "".join(queries)
 
 
 def test_what_an_agent_lacks_is_named():
@@ -55,5 +64,5 @@ def test_what_an_agent_lacks_is_named():
 
 
 def test_panels_do_not_overlap():
-    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in dashboard.dashboard(20, JOB)["panels"]]
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in dashboard.dashboard(20, ALL)["panels"]]
     assert len(set(places)) == len(places) and max(x for x, _y in places) + dashboard.WIDTH == 24

@@ -11,8 +11,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune impo
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune.options import OPTIONS
 
 
-def agent(settings=None, features=None, error=None):
-    return {"settings": settings or {}, "features": features or {}, "error": error}
+def agent(settings=None, features=None, error=None, configured=None):
+    return {"settings": settings or {}, "features": features or {}, "error": error, "configured": configured}
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -31,6 +31,19 @@ def test_values_are_where_the_chart_has_them():
         "loadBalancer": {"mode": "dsr", "algorithm": "maglev"}, "maglev": {"tableSize": 16381}, "nodePort": {"range": "30000,32000"}}  # fmt: skip
 
 
+@pytest.mark.parametrize("said", ["30000-32000", "30000,32000", " 30000 , 32000 "])
+def test_a_range_may_be_written_as_the_api_server_or_as_cilium_has_it(said):
+    assert plan.given({"node_port_range": said}) == {"node_port_range": "30000-32000"}
+    assert plan.values({"node_port_range": said}, "1.19.1") == {"nodePort": {"range": "30000,32000"}}
+    runs = agent({"node-port-range": "30000,32000"}, {"node_port_range": "30000-32000"})
+    assert plan.differences({"w1": runs}, {"node_port_range": said}) == {}
+
+
+def test_extra_variables_and_surveys_give_text():
+    assert plan.given({"bind_protection": "false", "maglev_table_size": "4093", "host_namespace_only": "True"}) == {
+        "maglev_table_size": 4093, "bind_protection": False, "host_namespace_only": True}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("options", "version", "says"),
     [
@@ -38,6 +51,10 @@ def test_values_are_where_the_chart_has_them():
         ({"graceful_termination": False}, "1.18.0", "graceful_termination"),
         ({"maglevel": 1}, "1.19.1", "maglevel"),
         ({}, "", "version"),
+        ({"node_port_range": "30000"}, "1.19.1", "node_port_range: found '30000', expected FIRST-LAST"),
+        ({"node_port_range": "32767-30000"}, "1.19.1", "FIRST-LAST"),
+        ({"bind_protection": "maybe"}, "1.19.1", "bind_protection: found 'maybe', expected true or false"),
+        ({"maglev_table_size": "many"}, "1.19.1", "a number"),
     ],
 )
 def test_what_cannot_be_done_is_named(options, version, says):
@@ -64,6 +81,18 @@ def test_an_agent_runs_what_its_status_and_its_start_say():
     assert "gone" in plan.differences({"w1": agent(error="gone")}, options)["w1"][0]
 
 
-def test_waves_have_control_planes_last():
-    nodes = {"a": {"control_plane": True}, "b": {"control_plane": False}, "c": {"control_plane": False}}
-    assert plan.waves(["a", "b", "c"], nodes, [1, "50%"]) == [["b"], ["c"], ["a"]]
+def test_an_address_can_be_taken_away_again():
+    assert plan.differences({"w1": agent({"kube-proxy-replacement-healthz-bind-address": ""})}, {"health_address": ""}) == {}
+    assert "expected empty" in plan.differences({"w1": agent({"kube-proxy-replacement-healthz-bind-address": ":1"})}, {"health_address": ""})["w1"][0]
+
+
+def test_an_agent_that_has_started_with_something_else_than_its_next_pod_would_is_named():
+    configured = {"settings": {"bpf-lb-mode": "snat", "bpf-lb-algorithm": "random", "routing-mode": "native"}}
+    started = {"bpf-lb-mode": "snat", "bpf-lb-algorithm": "random"}
+    assert plan.unapplied({"w1": agent(started, configured=configured)}) == {}
+    changed = {"w1": agent({**started, "bpf-lb-algorithm": "maglev"}, configured=configured), "w2": agent({**started, "node-port-range": "1,2"},
+               configured=configured), "w3": agent(error="gone"), "w4": agent(started)}  # fmt: skip
+    said = plan.unapplied(changed)
+    assert said["w1"] == ["started with bpf-lb-algorithm maglev, expected random"]
+    assert said["w2"] == ["started with node-port-range 1,2, expected not set"]
+    assert "gone" in said["w3"][0] and "could not be read" in said["w4"][0]

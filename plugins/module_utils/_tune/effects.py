@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What options do on a node, seen from the node itself. Each function returns a sentence for what is missing, or None."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+SYSCTLS = Path("/proc/sys/net/ipv4")
+EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def health_answer(address, timeout):
+    """Whether somebody says on ADDRESS:PORT that the node serves, as kube-proxy did."""
+    host, _colon, port = address.rpartition(":")
+    host = host.strip("[]")
+    host = EVERYWHERE.get(host, host)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz"
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    except OSError as error:
+        return f"health_address: found no answer from {url} ({error}), expected status 200"
+    return None if status == 200 else f"health_address: found status {status} from {url}, expected 200"
+
+
+def health_check_ports(numbers, wanted, timeout):
+    """Whether the health check ports of Services are listened on, or not."""
+    found = [number for number in numbers if _listens(number, timeout)]
+    strange = [number for number in numbers if (number in found) is not wanted]
+    if strange:
+        shown = ", ".join(map(str, strange))
+        return f"health_check_node_port: found {'nobody' if wanted else 'somebody'} on port {shown}, expected {'an answer' if wanted else 'nobody'}"
+    return None
+
+
+def _listens(number, timeout):
+    try:
+        socket.create_connection(("127.0.0.1", number), timeout).close()
+    except OSError:
+        return False
+    return True
+
+
+def bind_protection(number, wanted):
+    """Whether a program of the node is kept from a NodePort that a Service has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        try:
+            trial.bind(("0.0.0.0", number))  # nothing listens: it is closed at once
+            refusal = None
+        except OSError as error:
+            refusal = error
+    if (refusal is not None) is wanted:
+        return None
+    return f"bind_protection: found port {number} {f'refused ({refusal})' if refusal else 'free to bind'}, expected it {'refused' if wanted else 'free'}"
+
+
+def reserved_ports(first, last, sysctls=SYSCTLS):
+    """Whether the kernel leaves the range out when it chooses ports for connections that begin on the node."""
+    low, high = map(int, (sysctls / "ip_local_port_range").read_text(encoding="ascii").split())
+    if last < low or first > high:
+        return None
+    reserved = (sysctls / "ip_local_reserved_ports").read_text(encoding="ascii").strip()
+    ranges = [(int(part.split("-")[0]), int(part.split("-")[-1])) for part in reserved.split(",") if part]
+    if any(begin <= first and last <= end for begin, end in ranges):
+        return None
+    return (f"auto_protect_port_range: found net.ipv4.ip_local_reserved_ports {reserved or 'empty'}, expected {first}-{last} in it, because "
+            f"net.ipv4.ip_local_port_range is {low} to {high}")  # fmt: skip

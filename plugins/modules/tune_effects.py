@@ -1,0 +1,112 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tune_effects
+short_description: See on a node whether options of the replacement do what they say
+version_added: 0.1.0
+description:
+  - Looks for the effects of options that show on the node itself, and fails with a sentence for each that is missing. It changes nothing.
+  - What is not given is not looked for.
+  - Needs Python 3.9 and nothing but its standard library.
+author:
+  - The fleetops.kubeproxy_free contributors (@fleetops)
+extends_documentation_fragment:
+  - fleetops.kubeproxy_free._attributes
+  - fleetops.kubeproxy_free._attributes.info_module
+options:
+  health_address:
+    description: Address and port on which the agent is to answer as kube-proxy did, for example V(0.0.0.0:10256).
+    type: str
+  health_check_node_port:
+    description: Whether somebody is to listen on O(health_check_ports).
+    type: bool
+  health_check_ports:
+    description: Health check ports of Services with C(externalTrafficPolicy) Local.
+    type: list
+    elements: int
+    default: []
+  bind_protection:
+    description: Whether a program is to be kept from listening on O(node_port).
+    type: bool
+  node_port:
+    description: A NodePort (TCP) of a Service. O(bind_protection) is looked for only with it.
+    type: int
+  auto_protect_port_range:
+    description: Whether the kernel is to leave O(node_port_range) alone.
+    type: bool
+  node_port_range:
+    description: Range of the NodePorts, as C(FIRST-LAST). O(auto_protect_port_range) is looked for only with it.
+    type: str
+  node:
+    description: The node's name for messages.
+    type: str
+    required: true
+  timeout:
+    description: Longest time for an answer, in seconds.
+    type: float
+    default: 5
+"""
+
+EXAMPLES = r"""
+- name: See whether the agent answers where kube-proxy did
+  fleetops.kubeproxy_free.tune_effects:
+    node: worker1
+    health_address: 0.0.0.0:10256
+"""
+
+RETURN = r"""
+missing:
+  description: A sentence for each effect that is missing.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import effects, ports
+
+ARGUMENTS = {
+    "health_address": {"type": "str"},
+    "health_check_node_port": {"type": "bool"},
+    "health_check_ports": {"type": "list", "elements": "int", "default": []},
+    "bind_protection": {"type": "bool"},
+    "node_port": {"type": "int"},
+    "auto_protect_port_range": {"type": "bool"},
+    "node_port_range": {"type": "str"},
+    "node": {"type": "str", "required": True},
+    "timeout": {"type": "float", "default": 5},
+}
+
+
+def missing(params):
+    """Sentences for what is missing."""
+    found = []
+    if params["health_address"]:
+        found.append(effects.health_answer(params["health_address"], params["timeout"]))
+    if params["health_check_node_port"] is not None:
+        found.append(effects.health_check_ports(params["health_check_ports"], params["health_check_node_port"], params["timeout"]))
+    if params["bind_protection"] is not None and params["node_port"]:
+        found.append(effects.bind_protection(params["node_port"], params["bind_protection"]))
+    if params["auto_protect_port_range"] and params["node_port_range"]:
+        found.append(effects.reserved_ports(*ports.port_range(params["node_port_range"])))
+    return [sentence for sentence in found if sentence]
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    try:
+        found = missing(module.params)
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"Node {module.params['node']}: {error}")
+    if found:
+        module.fail_json(msg=f"Node {module.params['node']}: {'; '.join(found)}. See the agent's own words: cilium-dbg status --verbose", missing=found)
+    module.exit_json(changed=False, missing=[])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order of phases, and the way back: the real main.yml and phase.yml of the role tune and its real variables.
+
+Stand-ins for the phases themselves say only that they run, leave the facts that the others go by, and fail where a test wants it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+
+REAL = {"main.yml", "phase.yml"}
+WAVES = "{{ kpr_cluster_hosts | map('split', '\\n') | list }}"  # one host each
+FACTS = {"look": {"stale": "{{ dict(kpr_cluster_hosts | product(['otherwise'])) if wanted else {} }}", "waves": []},
+         "plan": {"waves": f"{{{{ {WAVES[3:-3]} if wanted else [] }}}}"}, "change": {"changing": True}, "give_back": {"returned": True}}  # fmt: skip
+VARS = {"ansible_connection": "local", "kpr_cluster_hosts": "{{ groups[kpr_cluster] }}", "kpr_leader": "{{ groups[kpr_cluster] | first }}",
+        "kpr_node_name": "{{ inventory_hostname }}", "kpr_tune": {"algorithm": "maglev"}, "wanted": True}  # fmt: skip
+BEGIN, END, OUT = ["begin", "look", "plan", "probe_setup", "change"], ["prove", "finish"], ["probe_teardown", "unlock"]
+
+
+def stand_in(phase):
+    tasks = [
+        {"ansible.builtin.set_fact": {"handover_locked": True}, "delegate_to": "{{ kpr_leader }}", "delegate_facts": True, "when": "tune_phase == 'begin'"},
+        {"ansible.builtin.debug": {"msg": "DONE {{ tune_phase }}{{ '' if tune_wave is not defined else ' of ' ~ tune_wave | join }} {{ inventory_hostname }}"}},
+        {"ansible.builtin.fail": {"msg": "as the test wants"}, "when": "tune_phase ~ ' ' ~ inventory_hostname in failing"},
+    ]
+    tasks[2:2] = [{"ansible.builtin.set_fact": {"handover_locked": False, "handover_halted": "another run"}, "delegate_to": "{{ kpr_leader }}", "delegate_facts": True,
+                   "when": "tune_phase in losing"}]  # fmt: skip
+    state = "{{ __tune_state | combine(facts) }}"
+    facts = {"ansible.builtin.set_fact": {"tune_state": state}, "vars": {"facts": FACTS.get(phase)}, "delegate_to": "{{ kpr_leader }}", "delegate_facts": True,
+             "when": "inventory_hostname == kpr_speaker"}  # fmt: skip
+    return [facts, *tasks] if phase in ("change", "give_back") else [*tasks, *([facts] if phase in FACTS else [])]
+
+
+@pytest.fixture
+def go(tmp_path):
+    """A function that tunes clusters ({name: (hosts, variables)}); returns which phases ran on each host, and everything that was said."""
+    role = tmp_path / "roles" / "tune"
+    for folder in ("vars", "defaults"):
+        shutil.copytree(ROOT / "roles" / "tune" / folder, role / folder)
+    (role / "tasks").mkdir()
+    for path in (ROOT / "roles" / "tune" / "tasks").glob("*.yml"):
+        text = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(stand_in(path.stem))
+        text = re.sub(r"  module_defaults:\n(?:    .*\n)+", "", text)  # for the modules of the real ones
+        (role / "tasks" / path.name).write_text(text, encoding="utf-8")
+    (tmp_path / "ansible.cfg").touch()
+    play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "roles": ["tune"]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+
+    def tune(clusters, failing=(), losing=()):
+        children = {name: {"vars": {"kpr_cluster": name, **own}, "hosts": dict.fromkeys(hosts, {})} for name, (hosts, own) in clusters.items()}
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "children": children}}), encoding="utf-8")
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps({"failing": list(failing), "losing": list(losing)})], cwd=tmp_path,
+                              env=environment, text=True, capture_output=True, check=False)  # fmt: skip
+        ran = re.findall(r'"msg": "DONE (.+) (\w+)"', done.stdout)
+        assert ran, done.stdout + done.stderr
+        return {host: [phase for phase, where in ran if where == host] for hosts, _own in clusters.values() for host in hosts}, done.stdout, done.returncode
+
+    return tune
+
+
+def test_each_wave_is_proven_and_then_the_whole(go):
+    ran, said, status = go({"one": (["a", "b"], {})})
+    assert status == 0, said
+    assert ran["a"] == ran["b"] == [*BEGIN, "wave of a", "prove of a", "wave of b", "prove of b", "prove of ab", "finish of ab", *OUT]
+
+
+def test_agents_that_run_what_is_wanted_are_left_alone_and_looked_at(go):
+    ran, _said, status = go({"one": (["a"], {"wanted": False})})
+    assert status == 0 and ran["a"] == [*BEGIN, "prove of a", "finish of a", *OUT]
+    assert go({"one": (["a"], {"kpr_tune": {"mode": None}}), "two": (["b"], {})})[0]["a"] == []
+
+
+@pytest.mark.parametrize("host", ["a", "b"])
+def test_what_fails_on_one_node_takes_its_cluster_back_and_no_other(go, host):
+    ran, said, status = go({"one": (["a", "b"], {}), "two": (["c"], {})}, failing=[f"prove {host}"])
+    assert status != 0 and f"prove on {host}: as the test wants" in said and "former values again" in said
+    assert ran["a"] == ran["b"] == [*BEGIN, "wave of a", "prove of a", "give_back", *OUT]
+    assert ran["c"] == [*BEGIN, "wave of c", "prove of c", "prove of c", "finish of c", *OUT]
+
+
+def test_what_is_not_served_before_changes_nothing(go):
+    ran, said, status = go({"one": (["a", "b"], {})}, failing=["probe_setup b"])
+    assert status != 0 and "Nothing was changed." in said
+    assert ran["a"] == ran["b"] == [*BEGIN[:4], *OUT]
+
+
+def test_a_cluster_that_is_another_runs_by_now_is_left_alone(go):
+    ran, said, status = go({"one": (["a"], {})}, losing=["wave"])
+    assert status != 0 and ran["a"] == [*BEGIN, "wave of a"] and "another run | The former" in said and "kept in ConfigMap kube-system/kubeproxy-free-tune" in said
+
+
+def test_a_way_back_that_fails_says_where_the_former_values_are(go):
+    ran, said, status = go({"one": (["a"], {})}, failing=["change a", "give_back a"])
+    assert status != 0 and ran["a"] == [*BEGIN, "give_back", *OUT]
+    assert "change on a: as the test wants | give_back on a: as the test wants" in said

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""With real sockets and a real server on this machine; the kernel's settings are files in a folder."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+
+import pytest
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import effects
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    status = 200
+
+    def do_GET(self):
+        self.send_response(self.status if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_words):
+        pass
+
+
+@pytest.fixture
+def server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+@pytest.fixture
+def free():
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+def test_the_health_port_answers_wherever_it_is_bound(server, free, monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free}")  # a node's proxy has no business with its own address
+    port = server.server_port
+    assert effects.health_answer(f"0.0.0.0:{port}", 5) is None and effects.health_answer(f"127.0.0.1:{port}", 5) is None
+    monkeypatch.setattr(Answer, "status", 503)
+    assert "found status 503" in effects.health_answer(f"0.0.0.0:{port}", 5)
+    assert "no answer from http://127.0.0.1" in effects.health_answer(f"0.0.0.0:{free}", 5)
+    assert "http://[::1]:1/healthz" in effects.health_answer("[::]:1", 5)
+
+
+def test_health_check_ports_are_listened_on_or_not(server, free):
+    port = server.server_port
+    assert effects.health_check_ports([port], True, 5) is None and effects.health_check_ports([free], False, 5) is None
+    assert f"nobody on port {free}," in effects.health_check_ports([port, free], True, 5)
+    assert f"somebody on port {port}," in effects.health_check_ports([port, free], False, 5)
+
+
+def test_a_port_that_is_kept_cannot_be_bound(server, free):
+    kept = server.server_port
+    assert effects.bind_protection(kept, True) is None and effects.bind_protection(free, False) is None
+    assert "refused (" in effects.bind_protection(kept, False) and "free to bind" in effects.bind_protection(free, True)
+
+
+@pytest.mark.parametrize(
+    ("local", "reserved", "good"),
+    [
+        ("32768\t60999", "", True),  # the ranges do not meet
+        ("20000\t60999", "30000-32767", True),
+        ("20000\t60999", "8080,29000-33000", True),
+        ("20000\t60999", "", False),
+        ("20000\t60999", "30000-31000", False),
+        ("31000\t60999", "8080", False),
+    ],
+)
+def test_the_kernel_leaves_the_range_alone(tmp_path, local, reserved, good):
+    (tmp_path / "ip_local_port_range").write_text(f"{local}\n")
+    (tmp_path / "ip_local_reserved_ports").write_text(f"{reserved}\n")
+    said = effects.reserved_ports(30000, 32767, tmp_path)
+    assert (said is None) is good
+    assert good or "expected 30000-32767 in it" in said
