@@ -14,8 +14,9 @@ from typing import Any
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.engine import Engine
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import RunFiles, alive, start_time
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError, parse_paths
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, bucket_of, folded, wrong
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, Row, bucket_of, folded, wrong
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import totals
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.window import service_of, window
 
 FLUSH_INTERVAL = 2.0
 STOP_GRACE = 10.0
@@ -68,15 +69,25 @@ def stop(files: RunFiles, timeout: float) -> None:
 
 def result(files: RunFiles) -> dict[str, Any]:
     """What the run has measured up to now."""
-    found = files.read("summary.json")
-    found["running"] = runs(files)
-    if not found["running"] and not found.get("ended_by"):
-        found["ended_by"] = "died"
-    series = files.read_series()
+    found = _summary(files)
+    series = files.read_rows("series.jsonl")
     bucket = bucket_of(series.get(ALL, []))
     for path in found.get("paths", []):
         path["series"] = folded(series.get(path["name"], []), bucket)
     return {**found, "series": folded(series.get(ALL, []), bucket), "series_columns": list(SERIES_COLUMNS), "bucket_seconds": bucket}
+
+
+def last(files: RunFiles, seconds: float) -> dict[str, Any]:
+    """What the run has measured in the last seconds, by Service."""
+    return window(_summary(files), files.read_rows("services.jsonl"), time.time() - seconds)
+
+
+def _summary(files: RunFiles) -> dict[str, Any]:
+    found = files.read("summary.json")
+    found["running"] = runs(files)
+    if not found["running"] and not found.get("ended_by"):
+        found["ended_by"] = "died"
+    return found
 
 
 def _work(files: RunFiles, spec: dict[str, Any], report: Any) -> None:
@@ -109,7 +120,12 @@ def _flush(files: RunFiles, spec: dict[str, Any], engine: Engine, started_at: fl
         rows = {name: tally.take_rows() if ended_by else tally.take_rows(complete) for name, tally in engine.tallies.items()}
         summaries = [dict(raw, **engine.tallies[raw["name"]].as_dict()) for raw in spec["paths"]]
     together = folded(itertools.chain(*rows.values()))
-    files.append_series([*((ALL, row) for row in together), *((name, row) for name, of_path in rows.items() for row in wrong(of_path))])
+    files.append_rows("series.jsonl", [*((ALL, row) for row in together), *((name, row) for name, of_path in rows.items() for row in wrong(of_path))])
+    of_services: dict[str, list[Row]] = {}
+    for raw in spec["paths"]:
+        if service := service_of(raw):
+            of_services.setdefault(service, []).extend(rows[raw["name"]])
+    files.append_rows("services.jsonl", ((service, row) for service, of_one in of_services.items() for row in folded(of_one)))
     files.write(
         "summary.json",
         {

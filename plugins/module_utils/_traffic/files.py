@@ -7,6 +7,7 @@
     WORK_DIR/NAME/process.json   the process that does it
     WORK_DIR/NAME/summary.json   the totals so far, replaced as a whole
     WORK_DIR/NAME/series.jsonl   rows of counts, appended: of all paths together, and of each path where something went wrong
+    WORK_DIR/NAME/services.jsonl rows of counts, appended: of the requests to each Service
 """
 
 from __future__ import annotations
@@ -58,19 +59,19 @@ class RunFiles:
             json.dump(content, handle)
         os.replace(temporary, self._path(name))
 
-    def append_series(self, rows: Iterable[tuple[str, Row]]) -> None:
-        with open(self._path("series.jsonl"), "a", encoding="utf-8") as handle:
-            for path_name, row in rows:
-                handle.write(json.dumps([path_name, row]) + "\n")
+    def append_rows(self, name: str, rows: Iterable[tuple[str, Row]]) -> None:
+        with open(self._path(name), "a", encoding="utf-8") as handle:
+            for of_what, row in rows:
+                handle.write(json.dumps([of_what, row]) + "\n")
 
-    def read_series(self) -> dict[str, list[Row]]:
+    def read_rows(self, name: str) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}
         try:
-            with open(self._path("series.jsonl"), encoding="utf-8") as handle:
+            with open(self._path(name), encoding="utf-8") as handle:
                 for line in handle:
                     if line.endswith("\n"):  # the last line of a killed process may be half written
-                        path_name, row = json.loads(line)
-                        found.setdefault(path_name, []).append(row)
+                        of_what, row = json.loads(line)
+                        found.setdefault(of_what, []).append(row)
         except FileNotFoundError:
             pass
         return found

@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import background
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import RunFiles
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError, parse_paths
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.window import window
 
 SPEC_KEYS = ("name", "paths", "rate", "timeout", "slow_threshold", "max_duration")
 # setting -> smallest and largest value: a prober must not become a load test
@@ -28,9 +26,8 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": False, "traffic": {}}
     if params["state"] == "stopped" and not check_mode:
         background.stop(files, files.read("spec.json").get("timeout", 0))
-    traffic = background.result(files)
-    if params["state"] == "inspected" and params.get("last"):
-        traffic = window(traffic, time.time() - params["last"])
+    looks_back = params["state"] == "inspected" and params.get("last")
+    traffic = background.last(files, params["last"]) if looks_back else background.result(files)
     if params["state"] == "stopped" and not check_mode:
         files.remove()
     return {"changed": params["state"] == "stopped", "traffic": traffic}

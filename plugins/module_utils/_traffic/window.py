@@ -9,24 +9,30 @@ import re
 from typing import Any, Iterable
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import OUTCOMES
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import SERIES_COLUMNS
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, Row
 
 PERCENTAGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 FAILURES = OUTCOMES[1:]
 
 
-def window(traffic: dict[str, Any], since: float) -> dict[str, Any]:
-    """The counts of a prober's run since a Unix time by that host's clock, by Service. A stream's reset is no failed request, so streams are left out."""
-    services: dict[str, dict[str, int]] = {}
-    for path in traffic.get("paths", []):
-        if path["kind"] != "stream":
-            counts = services.setdefault(path.get("service") or path["name"], dict.fromkeys(OUTCOMES, 0))
-            for row in path["series"]:
-                seen = dict(zip(SERIES_COLUMNS, row))
-                if seen["second"] >= since:
-                    for outcome in OUTCOMES:
-                        counts[outcome] += seen[outcome]
-    return {key: traffic[key] for key in ("running", "ended_by") if key in traffic} | {"services": services}
+def service_of(path: dict[str, Any]) -> str | None:
+    """What a path's requests count for: its Service, or itself where it has none. A stream's reset is no failed request, so streams count for nothing."""
+    return None if path["kind"] == "stream" else path.get("service") or path["name"]
+
+
+def window(summary: dict[str, Any], rows: dict[str, list[Row]], since: float) -> dict[str, Any]:
+    """The counts of a prober's run since a Unix time by that host's clock, by Service.
+
+    summary: what the run has measured so far. rows: of each Service's requests.
+    """
+    services = {service: dict.fromkeys(OUTCOMES, 0) for path in summary.get("paths", []) if (service := service_of(path))}
+    for service, counts in services.items():
+        for row in rows.get(service, []):
+            seen = dict(zip(SERIES_COLUMNS, row))
+            if seen["second"] >= since:
+                for outcome in OUTCOMES:
+                    counts[outcome] += seen[outcome]
+    return {key: summary[key] for key in ("running", "ended_by") if key in summary} | {"services": services}
 
 
 def beyond(max_failed: str, asked: dict[str, dict[str, Any]], others: Iterable[dict[str, Any]] = ()) -> list[str]:

@@ -84,8 +84,8 @@ def test_what_hours_have_left_is_folded_where_it_was_measured(call, tmp_path):
     """Rows of a run of four hours, beside a real one that says the rest."""
     call("started")
     files, begin = RunFiles(str(tmp_path), "run"), int(time.time()) - 14400
-    files.append_series([("", [begin + second, 90, second % 7 == 0, 0, 0, 0, 0]) for second in range(14400)])
-    files.append_series([("good", [begin + second, 0, 1, 0, 0, 0, 0]) for second in range(0, 14400, 7)])
+    files.append_rows("series.jsonl", [("", [begin + second, 90, second % 7 == 0, 0, 0, 0, 0]) for second in range(14400)])
+    files.append_rows("series.jsonl", [("good", [begin + second, 0, 1, 0, 0, 0, 0]) for second in range(0, 14400, 7)])
     traffic = call("stopped")["traffic"]
     assert traffic["bucket_seconds"] == 64 and len(traffic["series"]) <= BUCKETS + 1
     assert sum(row[2] for row in traffic["series"]) == sum(row[2] for row in traffic["paths"][0]["series"]) == 2058
@@ -119,13 +119,15 @@ def test_inspected_leaves_it_running(call):
     assert call("inspected") == {"changed": False, "traffic": {}}
 
 
-def test_of_a_run_that_goes_on_the_last_seconds_are_told_by_service(call):
-    call("started", timeout=0.1)
+def test_of_a_run_that_goes_on_the_last_seconds_are_told_by_service(call, serve):
+    port = serve("http", "echo-1").port
+    call("started", timeout=0.1, paths=[dict(name=name, kind=kind, service="shop/web", address="127.0.0.1", port=port) for name, kind in
+                                        (("one", "http"), ("two", "http"), ("open", "stream"))])  # fmt: skip
     time.sleep(5)  # rows are written when no request of their second can be under way any more
     before = time.time()
     all_of_it, none_of_it = call("inspected", last=60)["traffic"], call("inspected", last=1)["traffic"]
-    assert all_of_it["running"] and 10 <= all_of_it["services"]["good"]["ok"] <= (time.time() - before + 6) * 20
-    assert sum(none_of_it["services"]["good"].values()) == 0
+    assert all_of_it["running"] and 20 <= all_of_it["services"]["shop/web"]["ok"] <= (time.time() - before + 6) * 40
+    assert list(all_of_it["services"]) == ["shop/web"] and sum(none_of_it["services"]["shop/web"].values()) == 0
     assert set(all_of_it) == {"running", "ended_by", "services"}
 
 

@@ -6,29 +6,24 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import window
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import SERIES_COLUMNS
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS
 
 NONE = dict.fromkeys(window.OUTCOMES, 0)
 
 
 def row(second, **counts):
-    return [{**NONE, "second": second, "slow": 0, "max_ms": 1.0, **counts}[column] for column in SERIES_COLUMNS]
-
-
-def path(name, service, *rows, kind="http"):
-    return {"name": name, "service": service, "kind": kind, "series": list(rows)}
+    return [{**NONE, "second": second, "slow": 0, **counts}[column] for column in SERIES_COLUMNS]
 
 
 def test_a_window_has_what_began_in_it_service_by_service_and_no_streams():
-    run = {"running": True, "ended_by": None, "paths": [
-        path("a", "shop/web:http", row(99, ok=5), row(100, ok=3, refused=2), row(101, timed_out=5)),
-        path("b", "shop/web:http", row(101, ok=5)),
-        path("stream a", "shop/web:http", row(100, reset=1), kind="stream"),
-        path("c", None, row(100, other=1)),
+    run = {"running": True, "ended_by": None, "rate": 5, "paths": [
+        {"name": "a", "service": "shop/web:http", "kind": "http"}, {"name": "b", "service": "shop/web:http", "kind": "tcp"},
+        {"name": "stream a", "service": "shop/chat:http", "kind": "stream"}, {"name": "c", "kind": "udp"}, {"name": "d", "kind": "udp"},
     ]}  # fmt: skip
-    assert window.window(run, 99.5) == {"running": True, "ended_by": None, "services": {
-        "shop/web:http": {**NONE, "ok": 8, "refused": 2, "timed_out": 5}, "c": {**NONE, "other": 1}}}  # fmt: skip
-    assert window.window({}, 0) == {"services": {}}
+    rows = {"shop/web:http": [row(99, ok=5), row(100, ok=3, refused=2), row(101, ok=5, timed_out=5)], "c": [row(100, other=1)]}
+    assert window.window(run, rows, 99.5) == {"running": True, "ended_by": None, "services": {
+        "shop/web:http": {**NONE, "ok": 8, "refused": 2, "timed_out": 5}, "c": {**NONE, "other": 1}, "d": NONE}}  # fmt: skip
+    assert window.window({}, {}, 0) == {"services": {}}
 
 
 def heard(running=True, **services):
