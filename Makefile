@@ -45,7 +45,7 @@ test: setup ## everything that CI runs: unit, browser, lint, sanity, molecule, f
 	$(USE) python3 tools/check.py unit browser lint sanity then molecule faults
 
 unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"
-	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" tests/unit $(ARGS)
+	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" -n auto --dist worksteal tests/unit $(ARGS)
 
 browser: setup ## the report in a real browser, which is installed where there is none (half a minute)
 	@python3 tools/setup.py browser

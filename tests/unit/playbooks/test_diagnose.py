@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import threading
 
 import pytest
@@ -51,14 +52,14 @@ def run(tmp_path):
         "kpr_kubeconfig": str(tmp_path / "kubeconfig"), "kpr_artifacts_dir": str(tmp_path / "out")}}}))  # fmt: skip
 
     def play(*words):
-        (tmp_path / "tmp").mkdir(exist_ok=True)
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "TMPDIR": str(tmp_path / "tmp")}
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "TMPDIR": temporary}
         command = ["ansible-playbook", "-i", "hosts.json", PLAYBOOKS / "diagnose.yml", *words]
         done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        assert not list((tmp_path / "tmp").glob("kubeproxy-free-*")), "the folder in which it was gathered is gone"
+        assert not list(pathlib.Path(temporary).glob("kubeproxy-free-*")), "the folder in which it was gathered is gone"
         return done.returncode, done.stdout + done.stderr
 
-    yield play
+    with tempfile.TemporaryDirectory() as temporary:  # pytest's own folders have names too long for Ansible's sockets
+        yield play
     server.shutdown()
 
 

@@ -31,10 +31,6 @@ class Run:
     def task(self, name):
         self.events += self.tracker.task(f"fleetops.kubeproxy_free.handover : {name}", self.now)
 
-    def call(self, host, place, result=None):
-        action = "fleetops.kubeproxy_free.cilium_status" if place == "api" else "ansible.builtin.command"
-        self.tracker.call(host, action, {"kubeconfig": "/a"} if place == "api" else {}, place == "api", result or {"changed": False})
-
     def step(self, name, *hosts, seconds=10.0, failed=(), doing=lambda: None):
         self.task(f"step | Begin: {name}")
         for host in hosts:
@@ -137,34 +133,6 @@ def test_what_is_no_step_and_hosts_of_no_cluster_are_passed_over():
 )
 def test_where_a_task_does_its_work(action, arguments, delegated, expected):
     assert calls.where(action, arguments, delegated) == expected
-
-
-@pytest.mark.parametrize(
-    ("result", "expected"),
-    [
-        ({"changed": True}, 1),
-        ({"skipped": True}, 0),
-        ({"attempts": 3}, 3),
-        ({"failed": True, "attempts": 2}, 2),
-        ({"results": [{"changed": True}, {"skipped": True}, {"attempts": 4}]}, 5),
-        ({"results": []}, 0),
-    ],
-)
-def test_loops_and_retries_are_calls_of_their_own(result, expected):
-    assert calls.count(result) == expected
-
-
-def test_calls_are_those_of_the_present_wave_or_of_none():
-    run = Run()
-    run.call("h1", "api")
-    run.result("h1", kpr_plan=PLAN)
-    run.call("h1", "api")
-    run.step("take_over", "h2", "h3", doing=lambda: (run.call("h2", "api"), run.call("h2", "node"), run.call("h3", "node", {"attempts": 2})))
-    run.step("accept", "h2", "h3", doing=lambda: run.call("h2", "api"))
-    run.call("h2", "api")
-    run.call("elsewhere", "node")
-    assert run.tracker.calls("a") == {"nodes": {"node-h2": 1, "node-h3": 2}, "api": {"waves": [0, 2, 0], "besides": 3}}
-    assert run.tracker.calls("b") == {}
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_a_benchmark_is_shown_as_its_own_picture(told, benchmark):
     elements = Elements(page(model.read({**told("migrate"), "benchmark": benchmark})))
     (image,) = elements.named("img")
     drawn = base64.b64decode(image["src"].removeprefix("data:image/svg+xml;base64,")).decode()
-    assert "host to ClusterIP, 10 Services" in drawn and image["alt"]
+    assert "host to ClusterIP, worker-1, request, 10 Services" in drawn and image["alt"]
     assert "benchmark-20260102T030405Z.json" in " ".join(elements.text)
 
 
