@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import time
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.netns import cgroup_names_pod
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.netns import processes_of_pod
 
 TESTS = ("TCP_RR", "TCP_CRR")
 #: What netperf is asked to tell -> the figure, and by what it is divided (it tells microseconds).
@@ -66,14 +65,7 @@ def prefix(target):
 
 def inside(pod_uid, proc="/proc"):
     """A process of the pod whose root has netperf, and where it is there."""
-    for cgroup_file in sorted(glob.glob(f"{proc}/[0-9]*/cgroup")):
-        process = os.path.dirname(cgroup_file)
-        try:
-            with open(cgroup_file, encoding="utf-8", errors="replace") as handle:
-                if not cgroup_names_pod(handle.read(), pod_uid):
-                    continue
-        except OSError:
-            continue  # the process has ended while we looked
+    for process in processes_of_pod(pod_uid, proc):
         for folder in FOLDERS:
             if os.path.exists(f"{process}/root/{folder}/netperf"):
                 return int(os.path.basename(process)), f"/{folder}/netperf"

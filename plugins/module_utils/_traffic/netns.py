@@ -9,6 +9,7 @@ import ctypes
 import glob
 import os
 import re
+from typing import Iterator
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError
 
@@ -31,16 +32,24 @@ def cgroup_names_pod(cgroup: str, pod_uid: str) -> bool:
     return False
 
 
-def find_pod_netns(pod_uid: str, proc: str = "/proc") -> str:
-    """The path of the pod's network namespace, for setns()."""
-    own = os.stat(f"{proc}/self/ns/net").st_ino
-    in_host_network = False
+def processes_of_pod(pod_uid: str, proc: str = "/proc") -> Iterator[str]:
+    """The folders of the pod's processes in /proc."""
     for cgroup_file in sorted(glob.glob(f"{proc}/[0-9]*/cgroup")):
-        process = os.path.dirname(cgroup_file)
         try:
             with open(cgroup_file, encoding="utf-8", errors="replace") as handle:
                 if not cgroup_names_pod(handle.read(), pod_uid):
                     continue
+        except OSError:
+            continue  # the process has ended while we looked
+        yield os.path.dirname(cgroup_file)
+
+
+def find_pod_netns(pod_uid: str, proc: str = "/proc") -> str:
+    """The path of the pod's network namespace, for setns()."""
+    own = os.stat(f"{proc}/self/ns/net").st_ino
+    in_host_network = False
+    for process in processes_of_pod(pod_uid, proc):
+        try:
             if os.stat(f"{process}/ns/net").st_ino != own:
                 return f"{process}/ns/net"
             in_host_network = True
