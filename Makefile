@@ -41,11 +41,14 @@ has-lab:
 	@test -e $(LAB) || { echo "There is no lab here ($(LAB) is missing). Start one: make lab-up" >&2; exit 1; }
 
 ##@ Develop
-test: setup ## everything that CI runs: unit, browser, lint, sanity, molecule, faults
-	$(USE) python3 tools/check.py unit browser lint sanity then molecule faults
+test: setup ## everything that CI runs: unit, plays, browser, lint, sanity, molecule, faults
+	$(USE) python3 tools/check.py unit plays browser lint sanity then molecule faults
 
 unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"
 	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" -n auto --dist worksteal tests/unit $(ARGS)
+
+plays: setup ## playbooks and roles as ansible-playbook runs them, on stand-ins (two minutes)
+	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/plays.xml -n auto --dist worksteal tests/plays $(ARGS)
 
 browser: setup ## the report in a real browser, which is installed where there is none (half a minute)
 	@python3 tools/setup.py browser
@@ -99,4 +102,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit browser lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup bench-services clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit plays browser lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup bench-services clean

@@ -50,7 +50,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.collection import version
+from ansible_collections.fleetops.kubeproxy_free.plugins.plugin_utils._collection import version
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.gather import gather
 
 

@@ -12,7 +12,12 @@ short_description: Tell the version of this collection where its roles and plugi
 description:
   - Playbooks can come from somewhere else than roles and plugins, as in AWX, which has playbooks from a project and the others from an execution environment.
     The collection's playbooks compare their own version with this one.
-options: {}
+options:
+  _terms:
+    description: Folders of which each may have this collection, whose version is then told. Without any, the one where its roles and plugins come from.
+    type: list
+    elements: path
+    required: false
 """
 
 EXAMPLES = r"""
@@ -23,23 +28,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The version.
+  description: The version; empty where a folder does not have this collection.
   type: list
   elements: str
 """
 
-import json
 import pathlib
 
-import yaml
 from ansible.plugins.lookup import LookupBase
-
-COLLECTION = pathlib.Path(__file__).resolve().parents[2]
+from ansible_collections.fleetops.kubeproxy_free.plugins.plugin_utils._collection import ROOT, version
 
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
-        manifest = COLLECTION / "MANIFEST.json"  # where it is installed; a checkout has only galaxy.yml
-        if manifest.exists():
-            return [json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]]
-        return [yaml.safe_load((COLLECTION / "galaxy.yml").read_text(encoding="utf-8"))["version"]]
+        return [version(pathlib.Path(folder)) for folder in terms or [ROOT]]

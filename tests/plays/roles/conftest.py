@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import pathlib
 
-_spec = importlib.util.spec_from_file_location("stand_in", pathlib.Path(__file__).resolve().parents[1] / "plugins" / "conftest.py")
+_spec = importlib.util.spec_from_file_location("stand_in", pathlib.Path(__file__).resolve().parents[2] / "unit" / "plugins" / "conftest.py")
 stand_in = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stand_in)
 fake_api = stand_in.fake_api

@@ -51,7 +51,8 @@ PLACES = [
 
 @pytest.fixture
 def run(tmp_path):
-    (tmp_path / "playbook.yml").write_text(json.dumps(PLACES))
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "playbook.yml").write_text(json.dumps(PLACES))
 
     def play(*words, inventory=INVENTORY):
         """What each host has at the end; or, where the run fails, what it says."""
@@ -59,7 +60,7 @@ def run(tmp_path):
         shown = tmp_path / "shown"
         shown.mkdir()
         environment = {**os.environ, "JOB_ID": "4711", "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg")}
-        command = ["ansible-playbook", "-i", "inventory.json", "playbook.yml", "-e", f"shown={shown}", *words]
+        command = ["ansible-playbook", "-i", "inventory.json", "playbooks/playbook.yml", "-e", f"shown={shown}", *words]
         done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode:
             return " ".join((done.stdout + done.stderr).split())
@@ -112,3 +113,12 @@ def test_waves_that_cannot_be_meant_are_named_before_anything_begins(run, waves)
 def test_a_run_without_a_cluster_fails(run):
     said = run("-e", "kpr_hosts=others")
     assert "Found no host with kpr_cluster among 1 hosts (kpr_hosts is others)" in said
+
+
+@pytest.mark.parametrize("name, stops", [("kubeproxy_free", True), ("of_somebody_who_has_copied_ours", False)])
+def test_playbooks_of_another_version_are_refused(run, tmp_path, name, stops):
+    (tmp_path / "galaxy.yml").write_text(json.dumps({"namespace": "fleetops", "name": name, "version": "0.0.1"}))
+    shutil.copy(PLAYBOOKS / "group.yml", tmp_path / "playbooks")
+    (tmp_path / "playbooks" / "playbook.yml").write_text(json.dumps([{"import_playbook": "group.yml"}]))
+    said = run()
+    assert ("Found playbooks of fleetops.kubeproxy_free 0.0.1 in" in said) is stops
