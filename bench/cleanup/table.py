@@ -101,9 +101,9 @@ def floor(entries: list[dict[str, Any]]) -> str:
     start = least["median"] / base["median"]
     return (
         f"\nOf that, {least['median']:.2f} s, {start:.2f} times one full read, is what the module takes at {least['chains']:,} chains, most of it the start of "
-        f"Python and Ansible's code: no size is too small for it. So the goal without a backup is {'within' if start <= GOALS[1][1] else 'out of'} reach here, and "
-        f"with one, which has a full read in it, that of {GOALS[0][1]} leaves {GOALS[0][1] - 1 - start:.2f} for everything else. The faster the machine reads, the "
-        "harder both are.\n"
+        f"Python and Ansible's code: no size is too small for it. So the goal without a backup is {'within' if start <= GOALS[1][1] else 'out of'} reach here, "
+        f"and with one, which has a full read in it, that of {GOALS[0][1]} leaves {GOALS[0][1] - 1 - start:.2f} for everything else. The faster the machine "
+        "reads, the harder both are.\n"
     )
 
 

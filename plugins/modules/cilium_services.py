@@ -15,8 +15,8 @@ description:
     those agents; what is not so both times was a change under way.
   - It writes what it read into a folder, where M(fleetops.kubeproxy_free.diagnosis) judges it and makes an archive of it. For support there are also every
     agent's status and the end of its log. It reads no Secret and no environment, and masks what looks like a token or a password.
-  - The credentials need C(list) on services, endpointslices, nodes, pods, networkpolicies and Cilium's policies, C(get) on namespaces; and in Cilium's namespace
-    C(get) on the ConfigMap C(cilium-config) and on pods/log, C(create) and C(get) on pods/exec.
+  - The credentials need C(list) on services, endpointslices, nodes, pods, networkpolicies and Cilium's policies, C(get) on namespaces; and in Cilium's
+    namespace C(get) on the ConfigMap C(cilium-config) and on pods/log, C(create) and C(get) on pods/exec.
 author:
   - The fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:

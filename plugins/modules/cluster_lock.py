@@ -116,7 +116,8 @@ def hold(module, leases):
     found, now = leases.read()
     step = _lease.decide(found, params["holder"], now)
     if params["state"] == "renewed" and step != _lease.RENEW:
-        whose = f"it is now held by {found['spec']['holderIdentity']!r}" if found and found["spec"].get("holderIdentity") else "it is gone, given back by another run"
+        holder = found and found["spec"].get("holderIdentity")
+        whose = f"it is now held by {holder!r}" if holder else "it is gone, given back by another run"
         module.fail_json(
             msg=f"the lock {_lease.NAMESPACE}/{_lease.NAME} is not this run's ({params['holder']!r}) any more: {whose}; expected that this run alone "
             "changes the cluster. It paused for longer than its lock holds, or somebody ran with kpr_steal_lock. Nothing more is changed here. See how far "

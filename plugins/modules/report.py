@@ -191,7 +191,8 @@ def main() -> None:
     except OSError as error:
         module.fail_json(msg=f"The report cannot be written to {dest}: {error}. Give another folder in dest.")
     module.exit_json(
-        changed=outdated, summary=summary.lines(report), state=report.state, good=report.good, totals=summary.numbers(report), html=f"{stems}.html", json=f"{stems}.json",
+        changed=outdated, summary=summary.lines(report), state=report.state, good=report.good, totals=summary.numbers(report), html=f"{stems}.html",
+        json=f"{stems}.json",
         invocation={"module_args": {"dest": dest, "data": "(in the report)"}},
     )  # fmt: skip
 

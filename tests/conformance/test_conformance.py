@@ -11,7 +11,7 @@ from tests.conformance.conftest import RESULTS
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
-#: What Cilium is known not to do as kube-proxy does, by a part of the test's name. It excuses a failure only where Cilium serves nodes; a test may pass all the same.
+#: What Cilium is known not to do as kube-proxy does, by a part of the test's name. It excuses a failure only where Cilium serves nodes, and need not be one.
 KNOWN = {
     "ExternalIP when the external IP is not assigned to a node": "it is served to what comes from outside, not to pods and nodes",
     "rejected when no endpoints exist": "connect() fails at once as not permitted (EPERM), not as refused",

@@ -60,7 +60,8 @@ def moved(lab):
         *[{"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "broken", "labels": labels}, "spec": {
             "selector": {"app": app}, "ports": [{"name": "http", "port": 80, "targetPort": target}], **more}}
           for name, app, target, labels, more in (
-              ("fine", "good", "http", {}, {}), ("no-pod", "nobody", 8080, {}, {}), ("not-ready", "unready", 8080, {}, {}), ("wrong-name", "good", "web", {}, {}),
+              ("fine", "good", "http", {}, {}), ("no-pod", "nobody", 8080, {}, {}), ("not-ready", "unready", 8080, {}, {}),
+              ("wrong-name", "good", "web", {}, {}),
               ("wrong-number", "good", 8099, {}, {}), ("closed", "guarded", 8080, {}, {}), ("narrow", "backend", 8080, {}, {}),
               ("here-only", "good", 8080, {}, {"internalTrafficPolicy": "Local"}), ("balanced", "good", 8080, {}, {"type": "LoadBalancer"}),
               ("elsewhere", "good", 8080, {"service.kubernetes.io/service-proxy-name": "other"}, {}))],
@@ -151,7 +152,8 @@ def test_the_archive_has_what_support_asks_for_and_no_secret(moved):
         files = {member.name.partition("/")[2]: archive.extractfile(member).read().decode() for member in archive if member.isfile()}
     of_agents = {f"agents/{node}/{name}" for node in ("cp1", "worker1") for name in ("log.txt", "services-1.json", "status.json")}
     assert set(files) >= {"diagnosis.json", "facts.json", "nodes.json"} | of_agents
-    assert json.loads(files["agents/worker1/status.json"])["kube-proxy-replacement"]["mode"] == "True" and len(files["agents/worker1/log.txt"].splitlines()) > 50
+    assert json.loads(files["agents/worker1/status.json"])["kube-proxy-replacement"]["mode"] == "True"
+    assert len(files["agents/worker1/log.txt"].splitlines()) > 50
     assert {row["service"] for row in json.loads(files["agents/cp1/services-1.json"]).values()} == {"broken/fine"}
     facts, nodes = json.loads(files["facts.json"]), json.loads(files["nodes.json"])
     assert facts["settings"]["kube-proxy-replacement"] == "true" and facts["warnings"] == []

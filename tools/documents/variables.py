@@ -27,7 +27,8 @@ BY_PLAYBOOKS = (
     ("kpr_cluster", "", "Name of the cluster that a host is a node of. Hosts without it are left alone."),
     ("kpr_node_name", "inventory_hostname", "The host's name in Kubernetes."),
     ("kpr_hosts", "all", "Pattern of the hosts of a run. Only by `-e`: it is what inventories are read with."),
-    ("kpr_waves", '[1, 5, "20%"]', "Nodes in the first wave, the second and every further one, as numbers or shares of the cluster. A control plane has a wave of its own."),
+    ("kpr_waves", '[1, 5, "20%"]', "Nodes in the first wave, the second and every further one, as numbers or shares of the cluster. "
+     "A control plane has a wave of its own."),
     ("kpr_wave_count", "0", "Waves that a run moves; 0 for all."),
     ("kpr_control_planes", "last", "When control planes move: last, first, or mixed with workers."),
     ("kpr_artifacts_dir", "~/.local/share/kubeproxy-free",
@@ -38,8 +39,9 @@ BY_PLAYBOOKS = (
 
 
 def page() -> str:
-    parts = ["# Variables\n\nVariables of the whole collection begin with `kpr_` and belong in the inventory, but for `kpr_hosts`. A role's own begin with its name and are for "
-             "those who use the role alone, or who need more than the first table has. Defaults in braces are taken from the variables of the collection.\n",
+    parts = ["# Variables\n\nVariables of the whole collection begin with `kpr_` and belong in the inventory, but for `kpr_hosts`. A role's own begin with its "
+             "name and are for those who use the role alone, or who need more than the first table has. Defaults in braces are taken from the variables of the "
+             "collection.\n",
              "## Of the whole collection\n", _shared(), "## Of each role\n"]  # fmt: skip
     for role in sorted(ROLES.iterdir()):
         parts.append(_role(role))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from typing import Any, NamedTuple
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.ask import MARK

@@ -114,7 +114,8 @@ class Gather:
 
     def _keep(self, node, told, names, reading):
         """For support: the agent's status, and of its tables these Services."""
-        rows = {address: {"service": row.service, "type": row.type, "active": sorted(row.active), "all": sorted(row.all), "map": sorted(told["maps"].get(address, ()))}
+        rows = {address: {"service": row.service, "type": row.type, "active": sorted(row.active), "all": sorted(row.all),
+                          "map": sorted(told["maps"].get(address, ()))}
                 for address, row in told["frontends"].items() if row.service in names}
         evidence.write(self._params["folder"], f"agents/{node}/services-{reading}.json", rows)
         evidence.write(self._params["folder"], f"agents/{node}/status.json", told["status"])
@@ -159,7 +160,8 @@ def _replaces(status):
 
 
 def _agent(status, told):
-    agent = {"error": status["error"], "mode": status["kube_proxy_replacement"]["mode"], "kpr": _replaces(status), "drift": status["drift"], "version": status["version"],
+    agent = {"error": status["error"], "mode": status["kube_proxy_replacement"]["mode"], "kpr": _replaces(status), "drift": status["drift"],
+             "version": status["version"],
              "socket_lb": bool(status["features"].get("socket_lb")), "metrics": [], "unread": [], "differences": []}  # fmt: skip
     if isinstance(told, ClusterError):
         return {**agent, "error": str(told)}

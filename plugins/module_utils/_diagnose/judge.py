@@ -73,7 +73,8 @@ def _without_endpoints(name, service):
     if not pods["matching"]:
         yield finding("no-pod-matches", f"Service {name}", f"no pod has the labels {words}")
     else:
-        yield finding("pods-not-ready", f"Service {name}", f"{pods['ready']} of {pods['matching']} pods with the labels {words} are ready; expected one at least")
+        yield finding("pods-not-ready", f"Service {name}",
+                      f"{pods['ready']} of {pods['matching']} pods with the labels {words} are ready; expected one at least")
 
 
 def _of_agent(node, agent, namespace):

@@ -42,7 +42,9 @@ def _service(one, endpoints):
         "cluster_ips": [address for address in addresses if address and address != "None"],
         "external_ips": spec.get("externalIPs") or [],
         # with the mode Proxy the balancer speaks to the nodes in its own name, and nodes do not serve its address
-        "load_balancer_ips": [entry["ip"] for entry in ingress if entry.get("ip") and (entry.get("ipMode") or "VIP") == "VIP"] if kind == "LoadBalancer" else [],
+        "load_balancer_ips": [
+            entry["ip"] for entry in ingress if kind == "LoadBalancer" and entry.get("ip") and (entry.get("ipMode") or "VIP") == "VIP"
+        ],
         "families": spec.get("ipFamilies") or [],
         "external_policy": spec.get("externalTrafficPolicy") or "Cluster",
         "internal_policy": spec.get("internalTrafficPolicy") or "Cluster",

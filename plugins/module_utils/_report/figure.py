@@ -101,7 +101,7 @@ def strip(path: Path, axis: Axis, bucket: int) -> Markup:
 
 
 def _bars(report: Report) -> Iterator[Bar]:
-    """One for each step of the cluster, and for each node and step; in large clusters for each wave and step, from its first node's begin to its last one's end."""
+    """One for each step of the cluster, and for each node and step; in large clusters for each wave and step, from its first begin to its last end."""
     yield from (Bar("whole cluster", step.name, step.began, step.seconds, step.ok) for step in report.steps if step.began is not None)
     if len(report.nodes) <= NODE_ROWS:
         for node in sorted(report.nodes, key=lambda node: (node.wave or 0, node.name)):

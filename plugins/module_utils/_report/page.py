@@ -41,7 +41,8 @@ def page(report: Report) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'"),
+        tag("meta", http_equiv="Content-Security-Policy",
+            content=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'"),
         tag("meta", name="viewport", content="width=device-width"),
         tag("title", _title(report)),
         tag("style", Markup(CSS)),
@@ -143,7 +144,8 @@ def _rules(report: Report) -> Optional[Markup]:
     if not found:
         return None
     rows = [
-        tag("tr", texts(place, table_name, owner), cell(len(counts)), [cell(value) for value in (total(counts).chains, total(counts).rules, total(counts).jumps)])
+        tag("tr", texts(place, table_name, owner), cell(len(counts)),
+            [cell(value) for value in (total(counts).chains, total(counts).rules, total(counts).jumps)])
         for (place, table_name, owner), counts in sorted(found.items())
     ]
     return tag(

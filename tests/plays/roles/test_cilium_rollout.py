@@ -42,8 +42,8 @@ def cluster(fake_api):
             "spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}}},
             "status": {"observedGeneration": 2, "desiredNumberScheduled": NODES, "updatedNumberScheduled": 0, "numberReady": NODES}},
     })  # fmt: skip
-    fake_api.objects[LEASE] = {"metadata": {"resourceVersion": "1"}, "spec": {"holderIdentity": "the test", "renewTime": "2001-01-01T00:00:00.000000Z",
-                                                                             "leaseDurationSeconds": 1}}  # fmt: skip
+    held = {"holderIdentity": "the test", "renewTime": "2001-01-01T00:00:00.000000Z", "leaseDurationSeconds": 1}
+    fake_api.objects[LEASE] = {"metadata": {"resourceVersion": "1"}, "spec": held}
     return fake_api
 
 

@@ -27,7 +27,8 @@ def test_a_run_renews_its_own_lock_even_after_it_has_expired(fake_api, capsys):
     assert call(capsys, fake_api, holder="one", state="renewed")["changed"] is False
 
 
-@pytest.mark.parametrize(("found", "says"), [(lease("two"), "it is now held by 'two'"), (lease("two", "2999-01-01T00:00:00Z"), "it is now held by 'two'"), (None, "it is gone")])
+@pytest.mark.parametrize(("found", "says"),
+                         [(lease("two"), "it is now held by 'two'"), (lease("two", "2999-01-01T00:00:00Z"), "it is now held by 'two'"), (None, "it is gone")])
 def test_a_lock_that_was_another_runs_meanwhile_is_lost(fake_api, capsys, found, says):
     if found:
         fake_api.objects[cluster_lock.LEASE] = found

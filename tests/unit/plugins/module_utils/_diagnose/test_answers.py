@@ -89,7 +89,8 @@ def together(*lines):
 def test_the_lines_of_the_map_come_together():
     said = together(
         "10.0.0.1:80/TCP (1)     10.1.0.2:8080/TCP (1) (1)   ", "10.0.0.1:80/TCP (0)     0.0.0.0:0 (1) (0) [ClusterIP, non-routable]   ",
-        "10.0.0.3:80 (1)         10.1.0.2:8080 (3) (1)", "[fd00::1]:80/TCP (1)    [fd00::2]:8080/TCP (2) (1)", "10.0.0.1:80/TCP (2)     10.1.0.3:8080/TCP (1) (2)",
+        "10.0.0.3:80 (1)         10.1.0.2:8080 (3) (1)", "[fd00::1]:80/TCP (1)    [fd00::2]:8080/TCP (2) (1)",
+        "10.0.0.1:80/TCP (2)     10.1.0.3:8080/TCP (1) (2)",
         "[fd00::1]:80/TCP/i (0)  [::]:0 (2) (0) [ClusterIP]", "10.0.0.5:80/TCP (0)     0.0.0.0:0 (5) (0) [ClusterIP, l7-load-balancer] (L7LB Proxy Port: 1573)",
         "10.0.0.2:80/TCP (0)     0.0.0.0:0 (2) (0) [ClusterIP]", "10.0.0.4:80/TCP (1)     backend 7 not found",
     )  # fmt: skip

@@ -241,7 +241,8 @@ def test_it_takes_as_long_as_there_are_addresses():
     """Twenty agents, 5,000 Services: less than a tenth of a second for each agent. It was more than six seconds when each Service looked through the table."""
     backends = [f"10.1.0.{number}:80" for number in range(1, 5)]
     found = {f"shop/{number}": {
-        **services.summary([{"metadata": {"namespace": "shop", "name": "web"}, "spec": {}}], [])["shop/web"], "cluster_ips": [f"10.96.{number >> 8}.{number & 255}"],
+        **services.summary([{"metadata": {"namespace": "shop", "name": "web"}, "spec": {}}], [])["shop/web"],
+        "cluster_ips": [f"10.96.{number >> 8}.{number & 255}"],
         "ports": [{"name": "", "port": port, "protocol": "TCP", "node_port": None, "target": 80} for port in (80, 443)],
         "endpoints": [{"address": backend.partition(":")[0], "node": "w1", "ready": True, "ports": {"/TCP": 80}} for backend in backends],
     } for number in range(5000)}  # fmt: skip

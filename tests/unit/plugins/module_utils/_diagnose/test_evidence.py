@@ -19,8 +19,10 @@ TOKEN = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
 
 @pytest.mark.parametrize("said, secret", [
     (f"level=info msg=\"request\" authorization=\"Bearer {TOKEN}\"", TOKEN), (f"Authorization: Bearer {TOKEN}", TOKEN), (f"found {TOKEN} there", TOKEN),
-    ("join --token abcdef.0123456789abcdef", "0123456789abcdef"), ("etcd https://root:hunter2@10.0.0.1:2379", "hunter2"), ("password=hunter2 user=x", "hunter2"),
-    ("password: 'hunter 2'", "hunter 2"), ('{"clientSecret": "hunter2"}', "hunter2"), ('"{\\"api-key\\":\\"hunter2\\"}"', "hunter2"), ("BASIC aHVudGVyMg==", "aHVudGVyMg"),
+    ("join --token abcdef.0123456789abcdef", "0123456789abcdef"), ("etcd https://root:hunter2@10.0.0.1:2379", "hunter2"),
+    ("password=hunter2 user=x", "hunter2"),
+    ("password: 'hunter 2'", "hunter 2"), ('{"clientSecret": "hunter2"}', "hunter2"), ('"{\\"api-key\\":\\"hunter2\\"}"', "hunter2"),
+    ("BASIC aHVudGVyMg==", "aHVudGVyMg"),
     ("-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\nafter", "hunter2"), ("-----BEGIN PRIVATE KEY-----\nhunter2", "hunter2"),
 ])  # fmt: skip
 def test_what_looks_like_a_secret_is_masked(said, secret):
@@ -43,9 +45,11 @@ def test_a_long_word_takes_no_time():
 
 
 def test_settings_keep_what_is_no_secret():
-    settings = {"enable-k8s-secrets-sync": "true", "routing-mode": "native", "kvstore-password": "hunter2", "kvstore-opt": "{\"etcd.token\": \"hunter2\"}", "n": 3}
+    settings = {"enable-k8s-secrets-sync": "true", "routing-mode": "native", "kvstore-password": "hunter2",
+                "kvstore-opt": "{\"etcd.token\": \"hunter2\"}", "n": 3}
     assert mask.document({"settings": settings, "list": [{"token": "hunter2"}]}) == {
-        "settings": {**settings, "kvstore-password": mask.MASKED, "kvstore-opt": f'{{"etcd.token": {mask.MASKED}}}'}, "list": [{"token": mask.MASKED}]}  # fmt: skip
+        "settings": {**settings, "kvstore-password": mask.MASKED, "kvstore-opt": f'{{"etcd.token": {mask.MASKED}}}'},
+        "list": [{"token": mask.MASKED}]}  # fmt: skip
 
 
 def test_an_archive_has_everything_and_only_its_owner_reads_it(tmp_path, monkeypatch):

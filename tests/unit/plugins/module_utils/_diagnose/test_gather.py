@@ -153,9 +153,11 @@ def test_agents_that_leave_services_to_kube_proxy_are_not_compared(said, read):
 
 
 def test_one_service_with_its_pods_and_policies(said, read, tmp_path):
-    pod = {"metadata": {"namespace": "shop", "labels": {"app": "web"}}, "status": {"podIPs": [{"ip": "10.1.0.2"}], "conditions": [{"type": "Ready", "status": "True"}]}}
+    pod = {"metadata": {"namespace": "shop", "labels": {"app": "web"}},
+           "status": {"podIPs": [{"ip": "10.1.0.2"}], "conditions": [{"type": "Ready", "status": "True"}]}}
     said.paths["/api/v1/namespaces/shop/pods"] = [pod]
-    said.paths["/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"] = [{"metadata": {"namespace": "shop", "name": "deny"}, "spec": {"podSelector": {}}}]
+    deny = {"metadata": {"namespace": "shop", "name": "deny"}, "spec": {"podSelector": {}}}
+    said.paths["/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"] = [deny]
     said.forbidden = ("ciliumnetworkpolicies", "log")
     reading, facts = read("shop/web")
     web = facts["services"]["shop/web"]

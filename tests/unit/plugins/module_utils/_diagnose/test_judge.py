@@ -13,7 +13,8 @@ HOOKS = [f"{hook}{version}" for version in "46" for hook in judge.HOOKS]
 
 
 def agent(**more):
-    return {"error": None, "mode": "true", "kpr": True, "drift": [], "version": "1.19.1", "socket_lb": True, "unread": [], "metrics": [], "differences": [], **more}
+    return {"error": None, "mode": "true", "kpr": True, "drift": [], "version": "1.19.1", "socket_lb": True, "unread": [], "metrics": [],
+            "differences": [], **more}
 
 
 def difference(kind="backends-differ", **more):
@@ -89,7 +90,8 @@ def test_a_service_that_no_agent_is_to_serve(facts, web, more, settings, told):
     (difference("frontend-missing"), "10.96.0.8:80/TCP is not in the table of the agent on w1; the API has it"),
     (difference(more=["10.9.9.9:80"], less=["10.1.0.2:80"]),
      "10.96.0.8:80/TCP on w1: in the agent's table it leads to 10.9.9.9:80, which the API does not have as ready and lacks 10.1.0.2:80, which are ready"),
-    (difference("map-differs", less=["10.1.0.2:80"], absent=True), "10.96.0.8:80/TCP on w1 is not in the kernel's map; in the agent's table it leads to 10.1.0.2:80"),
+    (difference("map-differs", less=["10.1.0.2:80"], absent=True),
+     "10.96.0.8:80/TCP on w1 is not in the kernel's map; in the agent's table it leads to 10.1.0.2:80"),
     (difference("map-differs", less=["10.1.0.2:80"], more=["10.9.9.9:80"], absent=False),
      "10.96.0.8:80/TCP on w1: in the kernel's map it leads to 10.9.9.9:80 and does not lead to 10.1.0.2:80; the agent's table says otherwise"),
     (difference("frontend-unfinished", status="Error", error="map is full"), "10.96.0.8:80/TCP on w1 is Error: map is full; expected Done"),
@@ -160,7 +162,8 @@ def test_a_policy_keeps_the_probing_nodes_out_and_maybe_nobody_else(facts, web):
     frontend = {"name": "NetworkPolicy shop/frontend", "addresses": ["10.1.0.2"], "opens": True}
     web["policies"] = [deny, frontend]
     (one,) = judge.diagnosis(facts, said(silent))
-    assert (one["severity"], one["id"]) == ("warning", "policy-selects") and "NetworkPolicy shop/default-deny, NetworkPolicy shop/frontend selects" in one["found"]
+    assert (one["severity"], one["id"]) == ("warning", "policy-selects")
+    assert "NetworkPolicy shop/default-deny, NetworkPolicy shop/frontend selects" in one["found"]
     web["policies"] = [deny]
     assert ids(facts, said(silent)) == [("fault", "policy-closes", "Service shop/web", "w1")]
     web["policies"] = [{**deny, "addresses": ["10.1.1.3"]}]

@@ -9,7 +9,8 @@ import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import policies
 
-POD = {"metadata": {"namespace": "shop", "name": "web-1", "labels": {"app": "web"}}, "spec": {"serviceAccountName": "web"}, "status": {"podIPs": [{"ip": "10.1.0.2"}]}}
+POD = {"metadata": {"namespace": "shop", "name": "web-1", "labels": {"app": "web"}}, "spec": {"serviceAccountName": "web"},
+       "status": {"podIPs": [{"ip": "10.1.0.2"}]}}
 
 
 def selecting(kind, spec, pods=(POD,), **more):
@@ -39,7 +40,8 @@ def test_network_policies(spec, opens):
     ({"endpointSelector": {"matchLabels": {"k8s:app": "web"}}, "ingress": [{"fromEntities": ["cluster"]}]}, [True]),
     ({"endpointSelector": {"matchLabels": {"any:app": "web", "k8s:io.kubernetes.pod.namespace": "shop"}}, "ingress": [{}]}, [False]),
     ({"endpointSelector": {"matchLabels": {"k8s:io.kubernetes.pod.namespace": "other"}}, "ingress": [{}]}, []),
-    ({"endpointSelector": {"matchLabels": {"io.cilium.k8s.policy.serviceaccount": "web", "io.cilium.k8s.namespace.labels.team": "a"}}, "ingress": [{}]}, [False]),
+    ({"endpointSelector": {"matchLabels": {"io.cilium.k8s.policy.serviceaccount": "web", "io.cilium.k8s.namespace.labels.team": "a"}},
+      "ingress": [{}]}, [False]),
     ({"endpointSelector": {}, "ingress": []}, []),
     ({"endpointSelector": {}, "egress": [{}]}, []),
     ({"endpointSelector": {}, "ingress": [{}], "enableDefaultDeny": {"ingress": False}}, []),

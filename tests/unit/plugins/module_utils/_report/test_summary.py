@@ -28,11 +28,13 @@ def test_the_head(told):
 
 
 def test_a_node_that_moved():
-    node = {"kernel": "6.1.0", "found": FOUND, "removed": {"chains": 37, "rules": 84, "jumps": 7}, "kept": [{"chain": "KUBE-FIREWALL", "why": "it is kubelet's"}],
+    node = {"kernel": "6.1.0", "found": FOUND, "removed": {"chains": 37, "rules": 84, "jumps": 7},
+            "kept": [{"chain": "KUBE-FIREWALL", "why": "it is kubelet's"}],
             "clean": True, "takeover_seconds": 8.25, "steps": [TAKEN]}  # fmt: skip
     assert lines(nodes={"w1": node})[1] == (
         "node w1: moved; kernel 6.1.0; taken over in 8.2 s; found nft ip 33 chains, 78 rules + nft ip6 4 chains, 6 rules; removed 37 chains, 84 rules; kept 1")
-    assert lines(nodes={"w1": {**node, "clean": False, "removed": {"chains": 30, "rules": 70}}})[1].endswith("removed 30 chains, 70 rules; kept 1; left 7 chains")
+    partly = {**node, "clean": False, "removed": {"chains": 30, "rules": 70}}
+    assert lines(nodes={"w1": partly})[1].endswith("removed 30 chains, 70 rules; kept 1; left 7 chains")
     assert "would remove 37 chains, 84 rules" in lines(nodes={"w1": {**node, "clean": False}}, check_mode=True)[1]
 
 

@@ -16,7 +16,8 @@ def read(*paths):
 
 
 def test_counts_and_order():
-    traffic = read({"ok": 5, "service": "quiet"}, {"ok": 3, "refused": 1, "service": "worse"}, {"ok": 8, "slow": 2}, {"ok": 4, "timed_out": 2, "service": "worst"})
+    traffic = read({"ok": 5, "service": "quiet"}, {"ok": 3, "refused": 1, "service": "worse"}, {"ok": 8, "slow": 2},
+                   {"ok": 4, "timed_out": 2, "service": "worst"})
     assert (traffic.requests, traffic.failed, traffic.counts["slow"], traffic.share_slow) == (23, 3, 2, pytest.approx(10.0))
     assert [path.service for path in traffic.worst_first()] == ["worst", "worse", ""]
 
