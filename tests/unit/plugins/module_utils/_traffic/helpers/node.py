@@ -19,10 +19,11 @@ import socketserver
 import subprocess
 import sys
 import threading
+import uuid
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import service_run
 
-UID = f"0f1e2d3c-1111-2222-3333-{os.getpid():012d}"
+UID = str(uuid.uuid4())  # several nodes may be made at a time
 NODE, POD, VIP = "192.168.77.1", "10.244.9.2", "10.96.7.7"
 NODE6, VIP6 = "fd00:77::1", "fd00:96::7"
 CHAIN = "KUBE-SVC-ABCDEFGHIJKLMNOP"
