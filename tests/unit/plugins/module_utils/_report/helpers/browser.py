@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import resource
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -35,14 +37,15 @@ class Browser:
     def __init__(self, folder):
         self._process = subprocess.Popen(
             [PROGRAM, *OPTIONS, f"--user-data-dir={folder}", "about:blank"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_unlimited)  # fmt: skip
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_unlimited,
+            start_new_session=True)  # fmt: skip
         try:
             port = self._port(folder / "DevToolsActivePort")
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=START) as answer:
                 target = next(entry for entry in json.load(answer) if entry["type"] == "page")
             self._socket = websocket.create_connection(target["webSocketDebuggerUrl"], timeout=START, suppress_origin=True)
         except BaseException:
-            self._process.kill()
+            self._end()
             raise
         self._number = 0
         self.events = []
@@ -94,5 +97,8 @@ class Browser:
 
     def close(self):
         self._socket.close()
-        self._process.terminate()
+        self._end()
+
+    def _end(self):
+        os.killpg(self._process.pid, signal.SIGKILL)  # Debian's program is a script that starts the browser
         self._process.wait(START)
