@@ -93,7 +93,7 @@ bench-services: setup ## the benchmark before and after a migration, on a lab of
 docs: setup ## write the pages of docs/ that are made from data
 	$(USE) python3 -m tools.document
 
-site: setup ## the documentation as a site: guides, and a page for each module, plugin and role
+site: setup ## the documentation as a site: guides, and a page for each module, plugin and role (needs Python 3.12 or later)
 	$(USE) python3 tools/site.py
 
 molecule: setup ## the scenarios, on the lab

@@ -47,14 +47,18 @@ def _tracked() -> list[str]:
     return subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip("\0").split("\0")
 
 
-def _run(folder: pathlib.Path, *words: object) -> None:
-    """Run in a folder whose home and collections path are its own: nothing that is installed already may help."""
+def _run(folder: pathlib.Path, *words: object, refused: str = "") -> None:
+    """Run in a folder whose home and collections path are its own: nothing that is installed already may help.
+
+    refused: what it has to say where it is meant to fail.
+    """
     command = list(map(str, words))
     environment = {**os.environ, "ANSIBLE_HOME": str(folder / "home"), "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed")}
     done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False)
-    if done.returncode:
-        raise PackageError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}")
+    if bool(done.returncode) != bool(refused) or refused not in done.stdout:
+        expected = f", expected an error that says {refused}" if refused else ""
+        raise PackageError(f"`{' '.join(command)}` ended with {done.returncode}{expected}:\n{done.stdout}")
 
 
 def _build_dependency(name: str, folder: pathlib.Path) -> None:
@@ -76,7 +80,7 @@ def build(folder: pathlib.Path) -> None:
 
 
 def check(folder: pathlib.Path) -> None:
-    """Build and install in the empty folder; raise PackageError for what a user would stumble over."""
+    """Build, install in the empty folder and run from there; raise PackageError for what a user would stumble over."""
     build(folder)
     artifact = next(folder.glob("fleetops-kubeproxy_free-*.tar.gz"))
     with tarfile.open(artifact) as archive:
@@ -87,6 +91,9 @@ def check(folder: pathlib.Path) -> None:
     installed = folder / "installed" / "ansible_collections" / "fleetops" / "kubeproxy_free"
     for playbook in sorted((installed / "playbooks").glob("*.yml")):
         _run(folder, "ansible-playbook", "--syntax-check", "-i", "localhost,", f"fleetops.kubeproxy_free.{playbook.stem}")
+    # For real, on this machine and without a cluster: roles, modules and plugins are those that were installed.
+    settings = {"ansible_connection": "local", "kpr_cluster": "none", "kpr_kubeconfig": str(folder / "none"), "kpr_artifacts_dir": str(folder / "plans")}
+    _run(folder, "ansible-playbook", "-i", "localhost,", "fleetops.kubeproxy_free.plan", "-e", json.dumps(settings), refused="cluster-unreadable, cluster none")
 
 
 def problems() -> list[str]:

@@ -21,7 +21,7 @@ import sys
 
 import ansible_test
 from ansible.release import __version__ as core
-from setup import find_python
+from setup import find_python, link
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / ".work" / "results"
@@ -69,8 +69,8 @@ def copy_checkout() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     for namespace in (ROOT / ".work" / "ansible_collections").iterdir():
-        if namespace.is_symlink() and not (COPY / namespace.name).exists():
-            (COPY / namespace.name).symlink_to(namespace.resolve())
+        if namespace.is_symlink():
+            link(COPY / namespace.name, namespace.resolve())
 
 
 class Runner:

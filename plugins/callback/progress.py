@@ -11,7 +11,7 @@ name: progress
 type: notification
 short_description: Shows where a migration or a rollback stands
 version_added: 0.1.0
-author: fleetops contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 description:
   - Says for each cluster which wave is at which step, on which nodes, how many nodes have arrived, the time since the start, and how long the
     rest will take if the other waves take as long as those that are done.
@@ -57,7 +57,11 @@ class CallbackModule(CallbackBase):
         tracker.RUNNING[:] = [self._tracker]
         self._terminal = sys.stdout.isatty()
         path = self.get_option("events_file")
-        self._events = open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8", buffering=1) if path else None
+        self._events = None
+        try:
+            self._events = open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8", buffering=1) if path else None
+        except OSError as error:
+            self._display.warning(f"progress: no events are written: {error}; set KPR_EVENTS_FILE to a file that can be written")
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         self._tell(self._tracker.task(task.get_name(), time.time()))
@@ -86,4 +90,4 @@ class CallbackModule(CallbackBase):
                 self._events.write(json.dumps(event) + "\n")
             line = lines.line(event, with_bar=self._terminal)
             if line:
-                self._display.display(line, color=C.COLOR_OK if event.get("ok", True) else C.COLOR_ERROR)
+                self._display.display(line, color=C.COLOR_OK if event.get("ok", not event.get("halted")) else C.COLOR_ERROR)

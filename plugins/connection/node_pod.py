@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 name: node_pod
 short_description: Runs modules on a node through a privileged pod on it
 version_added: 0.1.0
-author: The fleetops.kubeproxy_free contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 description:
   - For nodes without SSH. Commands and files go through C(kubectl exec) into a privileged pod that sees the host's processes, and from there into all
     namespaces of the host and out of the pod's cgroup. So modules find what they would find by SSH as root.

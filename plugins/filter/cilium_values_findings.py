@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cilium_values_findings
-author: The fleetops.kubeproxy_free contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
 short_description: Judge Helm values for a version of Cilium's chart
 description:

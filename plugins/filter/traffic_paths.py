@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: traffic_paths
-author: The fleetops.kubeproxy_free contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
 short_description: Turn probe targets into paths of the traffic prober
 description:

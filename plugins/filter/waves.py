@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 name: waves
 short_description: Split clusters' nodes into canary and waves
 version_added: 0.1.0
-author: fleetops contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 description:
   - Plans in which order the nodes of one or several clusters move, and how many at a time.
   - Wave number N of the run holds wave number N of every cluster, so the result can be used as C(hosts) and C(serial) of one play.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: workload_missing
-author: The fleetops.kubeproxy_free contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
 short_description: What is still missing of the workload that the role verify puts in a cluster
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: kubeconfig
-author: The fleetops.kubeproxy_free contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
 short_description: A file for a kubeconfig that is at hand by its content
 description:

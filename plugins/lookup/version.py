@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: version
-author: The fleetops.kubeproxy_free contributors (@fleetops)
+author: fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
 short_description: Tell the version of this collection where its roles and plugins come from
 description:

@@ -18,7 +18,7 @@ description:
   - The credentials need C(list) on services, endpointslices, nodes, pods, networkpolicies and Cilium's policies, C(get) on namespaces; and in Cilium's
     namespace C(get) on the ConfigMap C(cilium-config) and on pods/log, C(create) and C(get) on pods/exec.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

@@ -17,7 +17,7 @@ description:
   - The credentials need C(list) on pods and C(create) and C(get) on C(pods/exec) in the namespace of Cilium. For RV(agents.configured) they also
     need C(get) on configmaps, C(list) on C(ciliumnodeconfigs.cilium.io) and C(list) on nodes.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

@@ -14,7 +14,7 @@ description:
   - It judges nothing; the filter P(fleetops.kubeproxy_free.plan_findings#filter) does.
   - The credentials need C(list) on nodes and daemonsets. Whatever else they do not allow is told in RV(facts.unread).
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

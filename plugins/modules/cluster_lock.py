@@ -14,7 +14,7 @@ description:
   - A lock that its holder has not renewed for O(duration) seconds has expired and is taken over. Time is the API server's.
   - The credentials need C(get), C(create), C(update) and C(delete) on C(leases.coordination.k8s.io) in C(kube-system).
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

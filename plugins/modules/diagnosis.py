@@ -13,7 +13,7 @@ description:
   - Writes C(diagnosis.json), the findings, and an archive C(diagnosis-TIME.tar.gz) with the findings, what they were found in, and for support each agent's
     status and the end of its log, Cilium's settings, the nodes' facts and the versions. Both are for their owner only, and masked.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
 attributes:

@@ -15,7 +15,7 @@ description:
   - What cannot be told is V(unknown), never V(ok).
   - Without root everything but programs of others on the root cgroup is judged. Nothing beyond the standard library of Python is needed.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module

@@ -88,7 +88,7 @@ notes:
   - Kernel settings that kube-proxy made stay as they are and are returned in RV(sysctls). Connections that it has translated stay too;
     M(fleetops.kubeproxy_free.node_facts) tells them.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 """
 
 EXAMPLES = r"""

@@ -13,7 +13,7 @@ description:
   - It judges nothing; the filter P(fleetops.kubeproxy_free.kubeadm_plan#filter) does.
   - Needs root, and Python 3.9 with nothing but its standard library.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module

@@ -13,7 +13,7 @@ description:
   - It judges nothing; the filter P(fleetops.kubeproxy_free.plan_findings#filter) does.
   - Needs root for the owners of ports and for the rules, and Python 3.9 with nothing but its standard library.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module

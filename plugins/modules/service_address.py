@@ -13,7 +13,7 @@ description:
   - It is for Services of a C(loadBalancerClass) that no controller looks after; with any other, the controller undoes it.
   - The credentials need C(get) on services and C(update) on services/status.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

@@ -12,7 +12,7 @@ description:
   - Makes ClusterIP Services C(filler-N) of the same pods, several at a time, for measurements among many Services. Those that are there stay.
   - They are removed with their namespace. The credentials need C(create) and C(get) on services.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

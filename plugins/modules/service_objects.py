@@ -14,7 +14,7 @@ description:
   - Objects are as the API server has them, but for C(metadata.managedFields).
   - The credentials need C(list) on what is listed and C(get) on what is named.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

@@ -15,7 +15,7 @@ description:
     and has the way from that host to the node and back in it.
   - The Services stay; remove their namespace. The credentials need C(create) on services.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._kubeconfig
   - fleetops.kubeproxy_free._attributes

@@ -69,7 +69,7 @@ options:
     type: float
     default: 5
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 """
 
 EXAMPLES = r"""

@@ -13,7 +13,7 @@ description:
   - What is not given is not looked for.
   - Needs Python 3.9 and nothing but its standard library.
 author:
-  - The fleetops.kubeproxy_free contributors (@fleetops)
+  - fleetops.kubeproxy_free contributors (@fleetops)
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module

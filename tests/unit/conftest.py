@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAME = re.compile(r"\bkpr_[a-z0-9_]*[a-z0-9]\b")
+COMMENT = re.compile(r"(^|\s)#.*")
 #: Set by the collection itself in every run; an inventory does not have them.
 INTERNAL = {"kpr_run", "kpr_began", "kpr_plan", "kpr_leader", "kpr_speaker", "kpr_cluster_hosts", "kpr_wave_hosts", "kpr_nodes", "kpr_summary"}
 
@@ -23,7 +24,7 @@ class Interface:
         defaults = sorted(ROOT.glob("roles/*/defaults/main.yml"))
         self.playbooks = {path.name for path in ROOT.glob("playbooks/*.yml")}
         read = [*defaults, *ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")]
-        self.variables = {name for path in read for name in NAME.findall(path.read_text(encoding="utf-8"))} - INTERNAL
+        self.variables = {name for path in read for name in NAME.findall(COMMENT.sub("", path.read_text(encoding="utf-8")))} - INTERNAL
         self.options: dict[str, dict] = {}  # kpr_NAME: the specification of the first option that defaults to it
         self.role_options: dict[str, dict] = {}  # those of the roles' own names
         for path in defaults:

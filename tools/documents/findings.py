@@ -37,7 +37,7 @@ def _of_the_plan() -> Iterator[tuple[str, ...]]:
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "finding" and len(call.args) == 6:
                     ident, severity, item, _found, why, remedy = call.args
                     if isinstance(ident, ast.Constant):
-                        yield f"`{ident.value}`", _severity(severity), _text(item, said), _text(why, said), _text(remedy, said)
+                        yield f"`{ident.value}`", _severity(severity, said), _text(item, said), _text(why, said), _text(remedy, said)
         yield from _of_a_table(tree)
 
 
@@ -59,7 +59,9 @@ def _of_a_table(tree: ast.Module) -> Iterator[tuple[str, ...]]:
                     yield f"`kube-proxy-{name}`", _severity(cells[2]), "ConfigMap kube-system/kube-proxy", _text(cells[4]), _text(cells[5])
 
 
-def _severity(node: ast.expr) -> str:
+def _severity(node: ast.expr, said: Optional[dict[str, ast.expr]] = None) -> str:
+    if isinstance(node, ast.Name) and node.id in (said or {}):
+        node = said[node.id]
     names = [one.id.lower() for one in ast.walk(node) if isinstance(one, ast.Name) and one.id in ("BLOCKER", "WARNING", "NOTE")]
     return " or ".join(dict.fromkeys(names)) or "..."
 
@@ -72,7 +74,9 @@ def _text(node: ast.expr, said: Optional[dict[str, ast.expr]] = None) -> str:
         return "".join(_text(part, said) for part in node.values)
     if isinstance(node, ast.BinOp):
         return _text(node.left, said) + _text(node.right, said)
-    if isinstance(node, ast.Name) and isinstance((said or {}).get(node.id), (ast.Constant, ast.JoinedStr, ast.Call)):
+    if isinstance(node, ast.IfExp):
+        return f"{_text(node.body, said)} Or: {_text(node.orelse, said)}"
+    if isinstance(node, ast.Name) and isinstance((said or {}).get(node.id), (ast.Constant, ast.JoinedStr, ast.Call, ast.IfExp)):
         return _text(said[node.id])
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "node":
         return "a node"

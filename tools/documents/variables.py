@@ -26,13 +26,13 @@ FIRST = ("preflight", "handover", "report", "cilium")
 BY_PLAYBOOKS = (
     ("kpr_cluster", "", "Name of the cluster that a host is a node of. Hosts without it are left alone."),
     ("kpr_node_name", "inventory_hostname", "The host's name in Kubernetes."),
-    ("kpr_hosts", "all", "Pattern of the hosts of a run. Only by `-e`: it is what inventories are read with."),
+    ("kpr_hosts", "all", "Pattern of the hosts of a run. Give it with `-e`: it chooses hosts before their variables are read."),
     ("kpr_waves", '[1, 5, "20%"]', "Nodes in the first wave, the second and every further one, as numbers or shares of the cluster. "
      "A control plane has a wave of its own."),
     ("kpr_wave_count", "0", "Waves that a run moves; 0 for all."),
     ("kpr_control_planes", "last", "When control planes move: last, first, or mixed with workers."),
     ("kpr_artifacts_dir", "~/.local/share/kubeproxy-free",
-     "Folder on the controller for plans, reports, benchmarks, diagnoses and rules of alerts, in one folder for each cluster. Empty writes no plan."),
+     "Folder on the controller for plans, reports, benchmarks, diagnoses and rules of alerts, in one folder for each cluster. Empty writes no plan, and the rest where it goes by default."),
     ("kpr_node_access", "connection", "How nodes are reached: connection as the inventory says, or pod through the API, without SSH."),
     ("kpr_traffic", "false", "Whether connections are watched through the whole run."),
 )

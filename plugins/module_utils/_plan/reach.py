@@ -21,7 +21,7 @@ def helm_missing(picture):
         yield finding(
             "helm-missing", BLOCKER, "controller", f"no program {picture.wanted['helm_binary']}",
             "Cilium's release is read and changed with Helm.",
-            "Install Helm 3 on the controller, or set kpr_helm_binary to its path.",
+            "Install Helm 3 or 4 on the controller, or set kpr_helm_binary to its path.",
         )
 
 

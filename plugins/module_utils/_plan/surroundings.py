@@ -83,7 +83,7 @@ def volumes(picture):
         yield finding(
             "volume-by-service", severity, f"{kind} volumes", f"{len(names)} are mounted through a Service: {some(names)}",
             "Kernels without the fix let the replacement rewrite the server's address in the kernel's own sockets; mounts hang, up to a frozen node. "
-            "Fixed in RHEL 8.10 4.18.0-553.8.1, RHEL 9.4 5.14.0-427.31.1, Ubuntu 5.4.0-187, 5.15.0-113 and 6.5.0-41, mainline 6.6.",
+            "Fixed in RHEL 8.10 4.18.0-553.8.1, RHEL 9.4 5.14.0-427.31.1, Ubuntu 5.4.0-187, 5.15.0-113 and 6.5.0-41, mainline 6.7.",
             "See that the kernels are at least these, or mount by an address that is no Service.",
         )
 

@@ -20,7 +20,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.s
 NUMBERS = ("chains", "rules", "jumps", "virtual_servers")
 NAMES = ("tables", "sets")
 # Steps on nodes; steps of the whole cluster have other names.
-NODE_STEPS = ("drain", "take_over", "prove", "retire", "clean", "prove_again", "check", "soak", "accept", "give_back", "uncordon")
+NODE_STEPS = ("drain", "take_over", "prove", "retire", "answer_health", "clean", "prove_again", "check", "soak", "accept", "give_back", "uncordon")
 # What the report needs to know of a path of traffic_probe.
 PATH_KEYS = ("name", "service", "requests", "ok", "refused", "timed_out", "reset", "other", "slow", "latency", "errors")
 STATE_LABEL = "kubeproxy-free.fleetops.io/state"

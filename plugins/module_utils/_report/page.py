@@ -160,10 +160,12 @@ def _rules(report: Report) -> Optional[Markup]:
 def _left(report: Report) -> str:
     looked = [node for node in report.nodes if node.clean is not None]
     found, gone = total(node.found.kube_proxy() for node in looked), total(node.removed for node in looked)
-    said = f"Of kube-proxy's, {found} were found on {plural(len(looked), 'node')}"
+    said = f"{found} of kube-proxy's were found on {plural(len(looked), 'node')}"
     if report.check_mode:
         return f"{said}, and {gone} would be removed."
     returned = sum(node.returned for node in looked)
     clean = sum(bool(node.clean) and not node.returned for node in looked)
     again = f", and {plural(returned, 'node')} got kube-proxy back with its rules" if returned else ""
-    return f"{said}, and {gone} removed. Nothing of it is left on {number(clean)} of them{again}. What others own is the same before and after."
+    same = all(step.ok for node in looked for step in node.steps if step.name == "clean")
+    others = " What others own is the same before and after." if same else ""
+    return f"{said}, and {gone} were removed. Nothing of it is left on {number(clean)} of these nodes{again}.{others}"

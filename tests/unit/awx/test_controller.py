@@ -89,8 +89,8 @@ def test_the_lock_of_a_dead_job_can_be_taken_over_wherever_there_is_one():
 
 
 def takes_the_lock(playbook):
-    """The roles that lock a cluster are handover, by its parts `claim` and `lock`, and as a whole tune, verify and benchmark."""
-    locks = r"tasks_from: (claim|lock)\n|fleetops\.kubeproxy_free\.(tune|verify|benchmark)\n"
+    """The roles that lock a cluster are handover, by its parts `claim` and `lock`, and as a whole tune, verify, benchmark and monitoring."""
+    locks = r"tasks_from: (claim|lock)\n|fleetops\.kubeproxy_free\.(tune|verify|benchmark|monitoring)\n"
     return playbook.name not in NO_TEMPLATE and re.search(locks, playbook.read_text())
 
 

@@ -5,9 +5,20 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
+import yaml
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.gather import NODE_STEPS, gather
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import read
+
+
+WAVE = pathlib.Path(__file__).resolve().parents[5] / "roles/handover/tasks/wave.yml"
+
+
+def test_every_step_of_a_wave_is_told_by_node():
+    steps = next(task["loop"] for task in yaml.safe_load(WAVE.read_text(encoding="utf-8")) if "loop" in task)
+    assert {*steps, "give_back"} == set(NODE_STEPS)
 
 
 def host(left, node):
