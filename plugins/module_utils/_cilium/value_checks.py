@@ -95,6 +95,15 @@ def dsr(wanted):
             f"{REFUSES}: with a tunnel only geneve carries it",
             "loadBalancer.dsrDispatch=geneve",
         )
+    elif dispatch == "ipip" and wanted.minor <= 18 and (mode == "hybrid" or wanted.text("loadBalancer.acceleration", "disabled") == "disabled"):
+        yield finding(
+            "dsr-ipip",
+            "blocker",
+            "loadBalancer.dsrDispatch",
+            dispatch,
+            f"{REFUSES}: up to 1.18 ipip takes XDP and loadBalancer.mode=dsr",
+            "loadBalancer.dsrDispatch=opt, or loadBalancer.mode=dsr with loadBalancer.acceleration=native",
+        )
     elif not wanted.tunnel and dispatch == "geneve" and wanted.text("tunnelProtocol") != "geneve":
         yield finding(
             "dsr-geneve",

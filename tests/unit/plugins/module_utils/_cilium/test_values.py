@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 GOOD = {"kubeProxyReplacement": True, "k8sServiceHost": "api.example", "k8sServicePort": 6443, "bpf": {"masquerade": True}}
+IPIP = {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "ipip", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}
 
 
 def nested(path, value):
@@ -136,6 +137,11 @@ def test_unknown_keys(values, version, expected):
             "1.19",
             "dsr-geneve",
         ),
+        ({**IPIP, "loadBalancer__acceleration": "disabled"}, "1.18", "dsr-ipip"),
+        (IPIP, "1.18", "dsr-ipip"),
+        ({**IPIP, "loadBalancer__mode": "hybrid", "loadBalancer__acceleration": "native"}, "1.18", "dsr-ipip"),
+        ({**IPIP, "loadBalancer__acceleration": "native"}, "1.18", None),
+        (IPIP, "1.19", None),
         ({"loadBalancer__mode": "dsr", "kubeProxyReplacement": False, "bpf__masquerade": False}, "1.19", None),
         ({"loadBalancer__mode": "fast"}, "1.19", "value-word"),
         ({"loadBalancer__algorithm": "maglev", "maglev__tableSize": 65521}, "1.19", None),
