@@ -23,7 +23,9 @@ API_SERVER = "etc/kubernetes/manifests/kube-apiserver.yaml"
 ROLE = "node-role.kubernetes.io/control-plane"
 # What kubeadm leaves where it does not end, and what this collection keeps until kubeadm init has ended.
 INIT = "var/lib/kubeproxy-free/kubeadm-init.yaml"
-LEFTOVERS = (ADMIN_CONFIG, "etc/kubernetes/bootstrap-kubelet.conf", "etc/kubernetes/manifests/*.yaml", "var/lib/etcd/member", INIT)
+# Only kubeadm's own manifests: what holds a virtual address (kube-vip, keepalived and the like) has to be there before kubeadm.
+LEFTOVERS = (ADMIN_CONFIG, "etc/kubernetes/bootstrap-kubelet.conf", API_SERVER, "etc/kubernetes/manifests/kube-controller-manager.yaml",
+             "etc/kubernetes/manifests/kube-scheduler.yaml", "etc/kubernetes/manifests/etcd.yaml", "var/lib/etcd/member", INIT)  # fmt: skip
 
 
 def member(name: str, root: str = "/") -> Optional[dict[str, Any]]:

@@ -160,6 +160,12 @@ def test_leftovers_are_named(tmp_path):
     assert member.leftovers(str(tmp_path)) == ["/etc/kubernetes/admin.conf", "/etc/kubernetes/manifests/etcd.yaml", "/var/lib/etcd/member"]
 
 
+def test_what_holds_a_virtual_address_is_no_leftover(tmp_path):
+    for name in ("kube-vip", "keepalived", "haproxy"):
+        write(tmp_path, f"etc/kubernetes/manifests/{name}.yaml", "")
+    assert member.leftovers(str(tmp_path)) == []
+
+
 # -- who answers at the endpoint
 
 
