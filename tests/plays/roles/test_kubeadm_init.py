@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks of the role kubeadm_init with stand-ins for what changes a node: that no token is left behind, and packages of a fresh image."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+
+#: A package manager that has these packages (FOUND) as soon as it has read its sources.
+PACKAGES = """#!/usr/bin/python
+import json
+from ansible.module_utils.basic import AnsibleModule
+module = AnsibleModule({"name": {"type": "list"}, "state": {}, "update_cache": {"type": "bool"}}, supports_check_mode=True)
+if not module.params["update_cache"] or not set(module.params["name"]) <= set(FOUND):
+    module.fail_json(msg="No package matching")
+module.exit_json(changed=True, msg="INSTALLED " + " ".join(module.params["name"]))
+"""
+VARS = {"ansible_connection": "local", "ansible_python_interpreter": "auto_silent", "kpr_cluster": "prod", "kpr_cluster_hosts": ["a", "b"],
+        "kpr_wave_hosts": ["a", "b"], "kpr_leader": "a", "kpr_speaker": "a"}  # fmt: skip
+
+
+def play(folder, tasks, *words, **variables):
+    """Runs these files of the role ({name: tasks}), with its real variables; returns (status, what was said, as one line)."""
+    role = folder / "roles" / "kubeadm_init"
+    for part in ("vars", "defaults"):
+        shutil.copytree(ROOT / "roles" / "kubeadm_init" / part, role / part)
+    (role / "tasks").mkdir()
+    for name, content in tasks.items():
+        (role / "tasks" / f"{name}.yml").write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    (folder / "ansible.cfg").touch()
+    (folder / "hosts.json").write_text(json.dumps({"all": {"vars": {**VARS, **variables}, "hosts": {"a": {}, "b": {}}}}), encoding="utf-8")
+    (folder / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "roles": ["kubeadm_init"]}]), encoding="utf-8")
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(["ansible-playbook", "-v", "-i", "hosts.json", "play.yml", *words], cwd=folder, env=environment, text=True, capture_output=True,
+                          check=False)  # fmt: skip
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def role_tasks(name):
+    return (ROOT / "roles" / "kubeadm_init" / "tasks" / f"{name}.yml").read_text(encoding="utf-8")
+
+
+def leader(**facts):
+    return {"ansible.builtin.set_fact": facts, "delegate_to": "{{ kpr_leader }}", "delegate_facts": True}
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_the_token_goes_whatever_comes_after_it(tmp_path, ready):
+    status, said = play(tmp_path, {
+        "main": role_tasks("main"), "look": [leader(kubeadm_init_plan={"joins": ["b"]})],
+        "cluster": [leader(kubeadm_init_secrets={"token": "abcdef.secret"}, **{"kubeadm_init_ready": True} if ready else {"kubeadm_init_fault": "no upload"})],
+        "join": [{"ansible.builtin.debug": {"msg": "JOINED"}}],
+        "kubeadm": [{"ansible.builtin.debug": {"msg": "RAN {{ __kubeadm_init_words | join(' ') }}"}}]})  # fmt: skip
+    assert said.count("RAN token delete abcdef") == 1, said
+    assert ("JOINED" in said) == ready and ("Cluster prod: no upload" in said) == (not ready) and (status == 0) == ready
+
+
+def install(folder, *words, found=("kubeadm", "kubelet")):
+    (folder / "library").mkdir()
+    (folder / "library" / "stand_in.py").write_text(PACKAGES.replace("FOUND", repr(found)), encoding="utf-8")
+    return play(folder, {"main": yaml.safe_load(role_tasks("install"))[:1]}, *words, ansible_package_use="stand_in",
+                kubeadm_init_packages=["kubeadm", "kubelet", "containerd"], kubeadm_init_seen={"facts": {"programs": {"containerd": "1.7"}}})  # fmt: skip
+
+
+def test_a_fresh_image_reads_its_package_sources_first(tmp_path):
+    status, said = install(tmp_path)
+    assert status == 0 and said.count("INSTALLED kubeadm kubelet") == 2, said
+
+
+def test_packages_that_are_not_to_be_had_are_named(tmp_path):
+    status, said = install(tmp_path, found=("kubeadm",))
+    assert status != 0 and "Node a: found no way to install kubeadm, kubelet (No package matching), expected" in said, said
+
+
+def test_check_mode_reads_nothing_anew_and_does_not_say_that_they_are_missing(tmp_path):
+    status, said = install(tmp_path, "--check")
+    assert status == 0 and "INSTALLED" not in said, said
