@@ -18,7 +18,13 @@ NAMESPACE = "kubeproxy-free-verify"
 #: Stands in for cilium-cli, which cannot be had without the Internet: it writes down how it is called, and a JUnit file where it is told to.
 CILIUM_CLI = """#!/bin/sh
 echo "$KUBECONFIG $*" >> "$0.calls"
-while [ $# -gt 0 ]; do case $1 in --junit-file) echo '<testsuites/>' > "$2" ;; esac; shift; done
+while [ $# -gt 0 ]; do case $1 in
+  version|--client|connectivity|test|--cleanup) shift ;;
+  --namespace|--test|--timeout|--test-namespace) shift 2 ;;
+  --junit-file) echo '<testsuites/>' > "$2"; shift 2 ;;
+  --help) printf '  %s \\n' --namespace --test --timeout --test-namespace --junit-file --cleanup; exit ;;
+  *) echo "unknown: $1" >&2; exit 1 ;;
+esac; done
 """
 
 
@@ -95,7 +101,8 @@ def test_all_kinds_are_probed_or_left_out_with_the_reason(untouched):
     program.chmod(0o755)
     status, output, data, junit = verify(
         lab, kpr_outside_host="localhost", verify_served_by="cilium", verify_load_balancer_ip=lab.variables["kpr_lab"]["external_ip"],
-        verify_node_port=30090, verify_cilium_cli=str(program), verify_cilium_cli_tests=["no-policies", "north-south"])  # fmt: skip
+        verify_node_port=30090, verify_cilium_cli=str(program), verify_cilium_cli_tests=["no-policies", "north-south"],
+        verify_cilium_cli_options=["--test-namespace", "own"])  # fmt: skip
     assert status == 0, output[-3000:]
     inside = {target["name"] for result in data["nodes"].values() for target in result["targets"]}
     for words in ("external:http external IP", "balanced:http LoadBalancer IP", "admitted:http LoadBalancer IP", "hostport-", "health health check",
@@ -110,6 +117,6 @@ def test_all_kinds_are_probed_or_left_out_with_the_reason(untouched):
     assert sum(int(suite.get("failures")) + int(suite.get("errors")) for suite in junit) == 0
     calls = program.with_name("cilium.calls").read_text(encoding="utf-8").splitlines()
     assert [line.split(" ", 1)[1].split(" --junit-file")[0] for line in calls] == [
-        "version --client", "connectivity test --namespace kube-system --test no-policies,north-south --timeout 3600s",
-        "connectivity test --namespace kube-system --cleanup"]  # fmt: skip
-    assert calls[1].split(" ", 1)[0] == str(lab.kubeconfig) and list(lab.reports.glob("verify-*/verify-fault-cilium.xml")) and gone(lab)
+        "version --client", "connectivity test --help", "connectivity test --namespace kube-system --test no-policies,north-south --timeout 3600s",
+        "connectivity test --namespace kube-system --cleanup --test-namespace own"]  # fmt: skip
+    assert calls[2].split(" ", 1)[0] == str(lab.kubeconfig) and list(lab.reports.glob("verify-*/verify-fault-cilium.xml")) and gone(lab)

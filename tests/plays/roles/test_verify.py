@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order of the role verify where the host outside or cilium-cli is not what it should be: the real main.yml and what looks at both.
+
+Stand-ins for what needs a cluster say only that they run, and leave the facts that the others go by.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+
+REAL = {"main.yml", "outside_there.yml", "cilium_cli.yml", "cilium_cli_there.yml"}
+#: Port 1 of loopback stands for a host that does not answer.
+AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+VARS = {"ansible_connection": "local", "ansible_python_interpreter": "auto_silent", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"],
+        "kpr_node_name": "{{ inventory_hostname }}", "kpr_leader": "a", "kpr_speaker": "a"}  # fmt: skip
+FACTS = {"put": {"verify_plans": {}}, "probe": {"verify_result": {"targets": []}}}
+CILIUM_CLI = """#!/bin/sh
+echo "$*" >> "$0.calls"
+case "$*" in
+  *--help) echo '      --force-deploy   as it says'; [ -z "$CLEANS" ] || echo '      --cleanup   as it says' ;;
+  *--cleanup*) echo 'cannot delete' >&2; exit 1 ;;
+  version*) echo 'cilium-cli: v0.18.5' ;;
+esac
+"""
+
+
+@pytest.fixture
+def verify(tmp_path):
+    """A function that runs the role; returns its status, the parts that ran on the speaker, and all that was said, as one line."""
+    role = tmp_path / "roles" / "verify"
+    for folder in ("vars", "defaults"):
+        shutil.copytree(ROOT / "roles" / "verify" / folder, role / folder)
+    (role / "tasks").mkdir()
+    for path in (ROOT / "roles" / "verify" / "tasks").glob("*.yml"):
+        stand_in = [{"ansible.builtin.debug": {"msg": f"DONE {path.stem} "}, "when": "inventory_hostname == kpr_speaker"},
+                    {"ansible.builtin.set_fact": FACTS.get(path.stem, {"nothing": True})}]  # fmt: skip
+        (role / "tasks" / path.name).write_text(path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(stand_in), encoding="utf-8")
+    (tmp_path / "ansible.cfg").touch()
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "a,b", "gather_facts": False, "roles": ["verify"]}]), encoding="utf-8")
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, "away": AWAY}}}), encoding="utf-8")
+
+    def run(environment=(), **variables):
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables)], cwd=tmp_path, text=True, capture_output=True,
+                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **dict(environment)},
+                              check=False)  # fmt: skip
+        said = " ".join((done.stdout + done.stderr).split())
+        return done.returncode, [part.split(" ", 1)[0] for part in said.split("DONE ")[1:]], said
+
+    return run
+
+
+@pytest.fixture
+def program(tmp_path):
+    path = tmp_path / "cilium"
+    path.write_text(CILIUM_CLI, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_host_outside_that_is_away_is_named_before_anything_is_created(verify):
+    status, ran, said = verify(verify_outside_host="away", verify_report_dir="out")
+    assert status != 0 and ran == ["lock", "served", "report", "teardown", "unlock"], said
+    assert "Cluster prod: found no way to the host outside, away (" in said and "See: ansible away -m ansible.builtin.ping" in said
+
+
+def test_a_host_outside_that_answers_is_no_hindrance(verify):
+    status, ran, said = verify(verify_outside_host="localhost")
+    assert status == 0 and ran == ["lock", "put", "served", "probe", "teardown", "unlock"], said
+
+
+def test_a_cilium_cli_that_cannot_clean_up_is_refused_before_anything_is_created(verify, program):
+    status, ran, said = verify(verify_cilium_cli=str(program))
+    assert status != 0 and "put" not in ran and "without 'connectivity test --cleanup' (cilium-cli: v0.18.5), expected a cilium-cli of" in said, said
+
+
+def test_what_cilium_cli_cannot_clean_up_is_told_and_the_report_is_written(verify, program, tmp_path):
+    status, ran, said = verify({"CLEANS": "1"}, verify_cilium_cli=str(program), verify_cilium_cli_options=["--test-namespace=own"],
+                               verify_report_dir=str(tmp_path))  # fmt: skip
+    assert status != 0 and ran[-3:] == ["report", "teardown", "unlock"], said
+    assert "connectivity test --cleanup failed" in said and "cannot delete" in said
+    assert pathlib.Path(f"{program}.calls").read_text(encoding="utf-8").splitlines()[-1].endswith("--cleanup --test-namespace=own")
