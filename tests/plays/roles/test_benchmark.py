@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A round of the benchmark, and what is looked at before: the role's real tasks, with stand-ins for the modules and for the roles that it calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
+
+#: Port 1 of loopback stands for a host that does not answer.
+AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+MODULE = """#!/usr/bin/python
+# WANT_JSON
+print('{"changed": false, "measured": [1]}')
+"""
+VARS = {"ansible_connection": "local", "ansible_python_interpreter": "auto_silent", "kpr_cluster": "prod", "kpr_cluster_hosts": ["a", "b"],
+        "kpr_node_name": "{{ inventory_hostname }}", "kpr_leader": "a", "kpr_speaker": "a", "benchmark_count": 10, "benchmark_round": 0,
+        "verify_plans": {}, "benchmark_netperf_services": [], "benchmark_netperf_pods": []}  # fmt: skip
+#: What is made of the plans needs plans.
+PLAIN = {"__benchmark_own": [], "__benchmark_outside": [1], "__benchmark_addresses": {}}
+
+
+@pytest.fixture
+def go(tmp_path):
+    """A function that runs tasks of the role by name, in a play that ignores unreachable hosts; returns (status, what was said as one line)."""
+    role = tmp_path / "roles" / "benchmark"
+    shutil.copytree(ROOT / "roles" / "benchmark", role)
+    for path in (role / "tasks").glob("*.yml"):
+        text = path.read_text(encoding="utf-8").replace("name: fleetops.kubeproxy_free.verify", "name: verify")
+        path.write_text(re.sub(r"fleetops\.kubeproxy_free\.service_\w+:", "stand_in:", text), encoding="utf-8")
+    lock = [{"ansible.builtin.debug": {"msg": "LOCKED {{ __verify_lock_state }} for {{ __verify_lock_for }} s"}, "when": "inventory_hostname == kpr_speaker"}]
+    (tmp_path / "roles" / "verify" / "tasks").mkdir(parents=True)
+    (tmp_path / "roles" / "verify" / "tasks" / "lock.yml").write_text(json.dumps(lock), encoding="utf-8")
+    shutil.copy(ROOT / "roles" / "verify" / "tasks" / "outside_there.yml", tmp_path / "roles" / "verify" / "tasks")
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "stand_in.py").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "ansible.cfg").touch()
+
+    def run(tasks, hosts=(), **variables):
+        play = {"hosts": "a,b", "gather_facts": False, "ignore_unreachable": True, "vars": variables,
+                "tasks": [{"ansible.builtin.include_role": {"name": "benchmark", "tasks_from": tasks}}]}  # fmt: skip
+        (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+        inventory = {"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, "away": AWAY, **dict(hosts)}}}
+        (tmp_path / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(PLAIN)], cwd=tmp_path, env=environment, text=True,
+                              capture_output=True, check=False)  # fmt: skip
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    return run
+
+
+def test_each_round_holds_the_cluster_for_what_it_may_take(go):
+    status, said = go("round")
+    assert status == 0 and f"LOCKED renewed for {900 + 2 * 200 + 5 * 30} s" in said, said
+    status, said = go("round", benchmark_netperf_image="x", benchmark_seconds=10)
+    assert f"LOCKED renewed for {900 + 2 * 200 + 5 * 30 + 2 * 4 * 3 * (2 * 10 + 180)} s" in said, said
+
+
+def test_a_node_that_is_away_fails_the_round(go):
+    status, said = go("round", {"b": AWAY})
+    assert status != 0 and "Node b was not measured in round 1 (" in said and "expected a result of service_timing" in said, said
+
+
+def test_a_host_outside_that_is_away_fails_the_round(go):
+    status, said = go("round", benchmark_outside_host="away")
+    assert status != 0 and "Cluster prod: host away measured nothing in round 1 (" in said, said
+
+
+def test_what_is_outside_is_looked_at_before(go):
+    status, said = go("outside_there", benchmark_outside_host="away")
+    assert status != 0 and "Cluster prod: found no way to the host outside, away (" in said, said
+    there = {"benchmark_outside_host": "localhost", "benchmark_netperf_image": "x"}
+    status, said = go("outside_there", **there, benchmark_netperf_program="/nowhere/netperf")
+    assert status != 0 and "found no netperf that runs as /nowhere/netperf on host localhost (" in said and "Nothing was created" in said, said
+    assert go("outside_there", **there, benchmark_netperf_program="/bin/true")[0] == 0
