@@ -80,6 +80,7 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_created(lab):
     refused(lab, "benchmark_services is [300, 10]; expected", benchmark_services=[300, 10])
     refused(lab, "Cilium's Service map has 65536 entries (bpf-lb-map-max)", benchmark_services=[20000])
     refused(lab, "network 10.127.0.0/16 has 65536 addresses", benchmark_services=[64000])
+    refused(lab, "found no way to the host outside, nowhere", benchmark_outside_host="nowhere")
 
 
 def test_an_image_without_netperf_is_named(lab):

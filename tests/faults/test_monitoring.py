@@ -183,3 +183,6 @@ def test_the_operators_own_kinds_take_what_is_made_and_find_the_agents(moved, ma
     assert rules == yaml.safe_load((made / "alerts.yml").read_text(encoding="utf-8")), "the kind takes every field, and drops none"
     with Prometheus(tmp_path, programs, 19091, made / "alerts.yml", *by_service_monitor(moved)) as running:
         assert running.alerts()["CiliumAgentsNotScraped"] == "inactive" and running.ask("count(cilium_version)")[0]["value"][1] == "2"
+    before = revision(moved)
+    status, output = moved.run("monitoring")
+    assert status == 0 and revision(moved) == before, f"what the release has is kept: {output[-3000:]}"
