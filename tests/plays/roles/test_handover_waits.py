@@ -60,7 +60,7 @@ def go(tmp_path):
                      "kpr_speaker": "w1", "kpr_leader": "w1", "handover_record": {}, **options}  # fmt: skip
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": {"w1": {}}}}))
         (tmp_path / "answers.json").write_text(json.dumps(answers))
-        (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [
+        (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "ignore_unreachable": True, "tasks": [
             {"ansible.builtin.set_fact": {"known": True, **(facts or {})}},
             {"ansible.builtin.include_role": {"name": "handover", "tasks_from": step}}]}]))  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
@@ -156,3 +156,22 @@ def test_dns_that_does_not_come_back_is_named(go):
     code, output, _calls = go("restart_dns", {"k8s_info Deployment": [{"resources": [dns]}, AWAY, {"resources": [dns]}]}, handover_takeover_timeout=6,
                               handover_node_config={"enable-bpf-masquerade": "true"})  # fmt: skip
     assert code != 0 and "found the restart of Deployment coredns in kube-system not at its end, expected" in output and "within 6 s" in output, output
+
+
+NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_common_args": "-F none -o ControlMaster=no"}
+
+
+def test_a_node_that_is_not_reached_does_not_count_as_one_that_answers_health_checks(go):
+    code, output, _calls = go("answer_health", {}, {"handover_retired": {"health": "0.0.0.0:10256"}}, kpr_speaker="w2", **NOWHERE)
+    assert code != 0 and "Node w1 was not asked for its health (" in output and "ansible w1 -m ansible.builtin.ping" in output, output
+
+
+def test_a_node_that_is_not_reached_when_its_rules_are_to_go_is_named(tmp_path):
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": {"w1": NOWHERE}}}))
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "ignore_unreachable": True, "tasks": [
+        {"ansible.builtin.include_role": {"name": str(ROOT / "roles" / "kube_proxy_cleanup")}}]}]))  # fmt: skip
+    (tmp_path / "ansible.cfg").touch()
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    output = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0 and "Node w1: not reached (" in output and "ansible w1 -m ansible.builtin.ping" in output, output
