@@ -20,6 +20,7 @@ class FilterModule:
             "uncordoned_nodes": objects.uncordoned,
             "record_data": objects.record,
             "agents_to_recreate": objects.agents_to_recreate,
+            "agents_restarted": objects.agents_restarted,
             "pod_named": objects.pod_named,
             "nodes_with_ready_pod": objects.nodes_with_ready_pod,
             "nodes_left_out": objects.left_out,

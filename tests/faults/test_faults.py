@@ -199,9 +199,39 @@ def test_a_node_leaves_and_comes_back_between_waves(untouched):
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
 
 
-def test_drained_checked_and_soaked(untouched):
-    """The longest way that a wave can go. A pod that has no controller, and would not come back, is named and stays."""
-    lab = untouched
+@pytest.fixture
+def guarded(untouched):
+    """A workload whose two pods are on one node, and of which a budget lets go one at a time: the other only when a new one is ready elsewhere."""
+    lab, labels = untouched, {"app": "guarded"}
+    container = json.loads(lab.kubectl("-n", "demo", "get", "deployment", "web", "-o", "json"))["spec"]["template"]["spec"]["containers"][0]
+    container["readinessProbe"]["initialDelaySeconds"] = 10
+    pod = {"terminationGracePeriodSeconds": 1, "tolerations": [{"key": TAINT, "operator": "Exists"}], "containers": [container]}
+    metadata = {"name": "guarded", "namespace": "demo"}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
+                  "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}}  # fmt: skip
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata,
+              "spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels}}}  # fmt: skip
+    lab.kubectl("cordon", "cp1")
+    try:
+        lab.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [deployment, budget]}))
+        lab.kubectl("-n", "demo", "rollout", "status", "deployment/guarded", "--timeout=120s")
+    finally:
+        lab.kubectl("uncordon", "cp1")
+    yield lab
+    lab.kubectl("-n", "demo", "delete", "deployment,poddisruptionbudget", "guarded")
+
+
+def guarded_pods(lab):
+    """Which pods of it there are, and on which node."""
+    pods = json.loads(lab.kubectl("-n", "demo", "get", "pods", "-l", "app=guarded", "-o", "json"))["items"]
+    return {pod["metadata"]["name"]: pod["spec"].get("nodeName") for pod in pods if "deletionTimestamp" not in pod["metadata"]}
+
+
+def test_drained_checked_and_soaked(guarded):
+    """The longest way that a wave can go. A pod that has no controller, and would not come back, is named and stays; a disruption budget is waited for."""
+    lab = guarded
+    before = guarded_pods(lab)
+    assert list(before.values()) == ["worker1", "worker1"]
     check = [{"name": "the API", "command": ["true"]}, {"name": "DNS", "namespace": "kube-system", "selector": ["k8s-app=kube-dns"]}]
     options = json.dumps({"kpr_checks": check, "kpr_soak": 5, "kpr_drain": True, "handover_drain_delete_emptydir_data": True})
     status, output = lab.run("migrate", "-e", options)
@@ -215,6 +245,9 @@ def test_drained_checked_and_soaked(untouched):
         metadata = {key: bare["metadata"][key] for key in ("name", "namespace", "labels")}
         lab.kubectl("create", "-f", "-", stdin=json.dumps({**{key: bare[key] for key in ("apiVersion", "kind", "spec")}, "metadata": metadata}))
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+    assert "drain | Cordon and drain (" in output, "it was tried again while the budget held a pod"
+    after = guarded_pods(lab)
+    assert len(after) == 2 and not set(after) & set(before), (before, after)
     nodes = json.loads(lab.kubectl("get", "nodes", "-o", "json"))["items"]
     assert not cordoned(lab) and not any("kubeproxy-free" in label for node in nodes for label in node["metadata"]["labels"])
 

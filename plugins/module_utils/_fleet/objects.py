@@ -95,6 +95,17 @@ def agents_to_recreate(agents, wanted, settings=None):
                                  or any((agent["settings"].get(key) or "").strip() != value for key, value in (settings or {}).items()))}
 
 
+def agents_restarted(agents, before):
+    """Return [{node, pod, before, now}] of the agents that were restarted more often than before; a pod that is another one began at none."""
+    found = []
+    for node, agent in agents.items():
+        earlier = before.get(node) or {}
+        count = (earlier.get("restarts") or 0) if earlier.get("pod_uid") == agent["pod_uid"] else 0
+        if (agent["restarts"] or 0) > count:
+            found.append({"node": node, "pod": agent["pod"], "before": count, "now": agent["restarts"]})
+    return found
+
+
 def pod_named(name, namespace):
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace}}
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of steps, gates and ways out: the real wave.yml, step.yml, renew.yml and leave.yml of the role handover and its real variables.
+"""The order of steps, gates and ways out: the real wave.yml, step.yml, lock.yml, renew.yml and leave.yml of the role handover and its real variables.
 
 Stand-ins for the steps themselves say only that they run, or fail where a test wants it; one for the lock is this run's until a file says otherwise.
 """
@@ -20,7 +20,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 
-REAL = {"wave.yml", "step.yml", "cluster.yml", "renew.yml", "leave.yml"}
+REAL = {"wave.yml", "step.yml", "cluster.yml", "claim.yml", "lock.yml", "renew.yml", "leave.yml"}
 STEP = [
     {"ansible.builtin.debug": {"msg": "DONE {{ handover_step }} {{ inventory_hostname }}"}},
     {"ansible.builtin.fail": {"msg": "as the test wants"}, "when": "handover_step ~ ' ' ~ inventory_hostname in failing"},
@@ -30,7 +30,9 @@ STEP = [
 LOCK = """#!/usr/bin/python
 import os
 from ansible.module_utils.basic import AnsibleModule
-module = AnsibleModule({"lost": {"type": "path"}})
+module = AnsibleModule({"lost": {"type": "path"}, "for": {}, "duration": {"type": "int"}})
+with open(module.params["lost"] + "-durations", "a") as durations:
+    print(module.params["for"], module.params["duration"], file=durations)
 if os.path.exists(module.params["lost"]):
     module.fail_json(msg="the lock is not this run's any more", lost=True)
 module.exit_json(changed=False)
@@ -50,9 +52,11 @@ def go(tmp_path):
     (role / "tasks").mkdir()
     for path in (ROOT / "roles" / "handover" / "tasks").glob("*.yml"):
         text = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(STEP)
-        if path.name == "renew.yml":
-            assert "fleetops.kubeproxy_free.cluster_lock:" in text
-            text = re.sub(r"fleetops\.kubeproxy_free\.cluster_lock:\n(?:        .*\n)+", 'lock_stand_in: {lost: "{{ lost }}"}\n', text)
+        if path.name in ("lock.yml", "renew.yml"):
+            given = {"lost": "{{ lost }}", "for": "{{ inventory_hostname }} {{ handover_step }}", "duration": "{{ __handover_lock_duration }}"}
+            stand_in = f"lock_stand_in: {json.dumps(given)}\n"
+            text, found = re.subn(r"^( +)fleetops\.kubeproxy_free\.cluster_lock:\n(?:\1  .*\n)+", rf"\g<1>{stand_in}", text, flags=re.MULTILINE)
+            assert found == 1
         (role / "tasks" / path.name).write_text(text, encoding="utf-8")
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "lock_stand_in.py").write_text(LOCK, encoding="utf-8")
@@ -62,6 +66,9 @@ def go(tmp_path):
         "hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")],
         "tasks": [
             {"ansible.builtin.set_fact": known},
+            {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "claim"}},
+            {"ansible.builtin.set_fact": {"kpr_plan": {"serial": [1, 5], "waves": "{{ waves }}"}}, "run_once": True, "delegate_to": "localhost",
+             "delegate_facts": True},
             {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "wave"}},
             {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "leave"}},
         ],
@@ -70,14 +77,16 @@ def go(tmp_path):
     def play(clusters, failing=(), losing=()):
         children = {name: {"vars": {"kpr_cluster": name, **own}, "hosts": dict.fromkeys(hosts, {})} for name, (hosts, own) in clusters.items()}
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "children": children}}), encoding="utf-8")
-        settings = {"failing": list(failing), "losing": list(losing), "lost": str(tmp_path / "lost")}
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        waves = {name: [hosts] for name, (hosts, _own) in clusters.items()}
+        settings = {"failing": list(failing), "losing": list(losing), "lost": str(tmp_path / "lost"), "waves": waves}
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORKS": "2"}
         done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(settings)], cwd=tmp_path, env=environment,
                               text=True, capture_output=True, check=False)  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         ran = re.findall(r'"msg": "DONE (\w+) (\w+)"', done.stdout)
         return {host: [step for step, where in ran if where == host] for hosts, _own in clusters.values() for host in hosts}
 
+    play.durations = lambda: dict(line.rsplit(" ", 1) for line in (tmp_path / "lost-durations").read_text(encoding="utf-8").splitlines())
     return play
 
 
@@ -93,3 +102,15 @@ def test_every_cluster_goes_in_the_one_order_and_a_fault_gives_only_its_own_wave
 def test_a_cluster_that_is_another_runs_by_now_is_left_alone(go):
     ran = go({"one": (["a"], {"kpr_drain": True})}, losing=["prove a"])
     assert ran == {"a": ["drain", "take_over", "prove"]}
+
+
+def test_a_lock_outlives_what_any_cluster_of_the_run_waits_for_and_is_renewed_in_each_step(go):
+    """Waves of five nodes and two forks: what nodes wait for one by one is waited for three times."""
+    checks = [{"name": name, "command": ["true"]} for name in ("one", "two")]
+    go({"quick": (["a"], {}), "slow": (["b"], {"kpr_drain": True, "handover_drain_timeout": 500, "kpr_checks": checks, "kpr_soak": 1800})})
+    durations = {key: int(value) for key, value in go.durations().items()}
+    assert durations["a lock"] == 300 + (300 + 180) + 180, "what is known before there are waves: its own, and no node after another"
+    longest = 300 + (300 + 1800 + 2 * 2 * 60) + 3 * (2 * 500)
+    steps = {host: [key.split()[1] for key in durations if key.startswith(host)] for host in "ab"}
+    assert steps["a"] == ["lock", *PLAIN, "probe_teardown"] and set(steps["b"]) == {"lock", *WHOLE, "probe_teardown"}
+    assert {value for key, value in durations.items() if not key.endswith(" lock")} == {longest}

@@ -22,7 +22,7 @@ INVENTORY = {"all": {"vars": {"ansible_connection": "local", "ansible_python_int
                      "hosts": {"h1": {"kpr_node_name": "cp1"}, "h2": {"kpr_node_name": "w1"}}}}
 #: Of the role's own variables, those of step.yml: what was halted only ends, and no step needs the lock.
 OF_THE_ROLE = {"__handover_goes": "{{ hostvars[kpr_leader].handover_halted is not defined or handover_step == 'unlock' }}",
-               "__handover_changing_steps": [], "__handover_returned": [], "handover_leaves_nodes": False}
+               "__handover_renewing_steps": [], "__handover_returned": [], "handover_leaves_nodes": False}
 PLAYBOOK = [
     {"import_playbook": str(ROOT / "playbooks" / "group.yml")},
     {"name": "Stand in for migrate.yml", "hosts": "kpr_nodes", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")],

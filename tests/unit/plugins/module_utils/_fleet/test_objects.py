@@ -31,3 +31,13 @@ def test_agents_that_started_with_other_settings_are_recreated_too():
     assert objects.agents_to_recreate(agents, True) == {"c": "pod-c"}
     assert objects.agents_to_recreate(agents, True, {"port": "0.0.0.0:10256"}) == {"b": "pod-b", "c": "pod-c"}
     assert objects.agents_to_recreate(agents, False, {"port": "0.0.0.0:10256"}) == {"a": "pod-a", "b": "pod-b"}
+
+
+def test_agents_that_were_restarted_are_named_with_how_often_before_and_now():
+    def agent(uid, restarts):
+        return {"pod": f"pod-{uid}", "pod_uid": uid, "restarts": restarts}
+
+    before = {"a": agent("a1", 2), "b": agent("b1", 2), "c": agent("c1", 3), "d": agent("d1", 0)}
+    now = {"a": agent("a1", 2), "b": agent("b1", 5), "c": agent("c2", 1), "d": agent("d2", 0), "e": agent(None, None)}
+    assert objects.agents_restarted(now, before) == [
+        {"node": "b", "pod": "pod-b1", "before": 2, "now": 5}, {"node": "c", "pod": "pod-c2", "before": 0, "now": 1}]
