@@ -36,7 +36,8 @@ def places(tmp_path):
 
     def begin(nodes, *words, phase="prepared"):
         own = {name: {"kpr_node_name": name, "preflight_node_facts": {"rules": {"clean": clean}}} for name, (_labels, clean) in nodes.items()}
-        shared = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(nodes), "kpr_leader": next(iter(nodes)), "kpr_wave_settings": {}}
+        shared = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(nodes), "kpr_leader": next(iter(nodes)),
+                  "kpr_wave_settings": {}}  # fmt: skip
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": own, "vars": shared}}), encoding="utf-8")
         known = {"handover_locked": True, "handover_phase": phase, "handover_labels": {name: labels for name, (labels, _clean) in nodes.items()}}
         (tmp_path / "play.yml").write_text(json.dumps([{
