@@ -106,6 +106,25 @@ def test_rules_that_a_returned_kube_proxy_has_left_are_removed_and_nothing_else_
     assert status == 0 and "No node is left to move" in output and "rules-left" not in output, output[-3000:]
 
 
+def test_rules_of_a_kube_proxy_that_an_upgrade_brings_back_in_mid_migration_go_with_it(untouched):
+    """`kubeadm upgrade apply` writes the DaemonSet anew, without what keeps it off nodes that have moved."""
+    lab = untouched
+    assert lab.run("migrate", "-e", "kpr_wave_count=1")[0] == 0
+    assert lab.modes() == {"cp1": False, "worker1": True} and lab.kube_proxies() == {"cp1"}
+    lab.kubectl("-n", "kube-system", "patch", "daemonset", "kube-proxy", "--type=merge", "--patch", json.dumps({"spec": {
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
+        "template": {"spec": {"affinity": None}}}}))  # fmt: skip
+    lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/kube-proxy", "--timeout=120s")
+    time.sleep(10)
+    assert "KUBE-SERVICES" in lab.on("worker1", "iptables-save", "-t", "nat")
+    status, output = lab.run("plan")
+    assert status == 0 and "rules-left" in output and "this node has moved" in output, output[-3000:]
+    status, output = lab.run("migrate")
+    assert status == 0 and lab.phase() == "settled" and lab.modes() == {"cp1": True, "worker1": True}, output[-3000:]
+    assert all("KUBE-SERVICES" not in lab.on(node, "iptables-save", "-t", "nat") for node in ("cp1", "worker1"))
+    assert "rules-left" not in lab.run("plan")[1]
+
+
 def test_a_chart_that_cannot_be_had_is_told_before_anything_changes(untouched):
     lab = untouched
     status, output = lab.run("migrate", "-e", "kpr_cilium_chart_ref=nowhere/cilium")

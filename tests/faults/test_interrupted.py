@@ -63,6 +63,7 @@ def test_a_dead_node_does_not_keep_the_others_on_the_way_back(untouched):
     assert lab.run("migrate")[0] == 0
     lab.plug("worker1", "down")
     try:
+        lab.kubectl("wait", "--for=condition=Ready=Unknown", "node/worker1", "--timeout=120s")
         status, output = lab.run("rollback", "-e", json.dumps({"handover_sync_timeout": 30, "handover_takeover_timeout": 60}))
     finally:
         lab.plug("worker1", "up")

@@ -4,6 +4,8 @@
 """Nodes as the API sees them. Pure."""
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.objects import LABEL
+
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
@@ -26,4 +28,5 @@ def _node(node):
         "ready": ready.get("status") == "True",
         "not_ready_because": None if ready.get("status") == "True" else ready.get("message") or "it has no condition Ready",
         "cordoned": bool(spec.get("unschedulable")),
+        "moved": (metadata.get("labels") or {}).get(f"{LABEL}/state") == "moved",
     }

@@ -24,15 +24,19 @@ def rollout(item):
     return {"desired": desired, "ready": ready, "current": status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)}
 
 
-def late(deployments):
-    """The names of the Deployments whose roll-out has not ended: a pod is not there, not new or not ready, or an old one still is."""
-    return [one["metadata"]["name"] for one in deployments if not _rolled_out(one)]
+def late(deployments, may_lack=0):
+    """The names of the Deployments whose roll-out has not ended: a pod is not there, not new or not ready, or an old one still is.
+
+    may_lack: so many pods of each may be so, as long as there is one that is not.
+    """
+    return [one["metadata"]["name"] for one in deployments if not _rolled_out(one, may_lack)]
 
 
-def _rolled_out(deployment):
+def _rolled_out(deployment, may_lack):
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
-    return seen and all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "readyReplicas"))
+    least = min(wanted, max(wanted - may_lack, 1))
+    return seen and status.get("replicas", 0) <= 2 * wanted - least and all(status.get(key, 0) >= least for key in ("updatedReplicas", "readyReplicas"))
 
 
 def at_once(daemonset):

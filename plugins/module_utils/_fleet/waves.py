@@ -80,15 +80,16 @@ def split(nodes, sizes, control_planes="last", total=None, done=0):
     """Split one cluster's nodes into waves, as lists of hosts; the last size repeats until no node is left.
 
     total: how many nodes the cluster has, of which percentages are (default: these). done: so many have moved before, in the first waves.
-    A control plane has a wave of its own, unless control planes and workers are to be mixed.
+    A control plane has a wave of its own, for which no size is used up, unless control planes and workers are to be mixed.
     """
     entries = [wave_size(size, len(nodes) if total is None else total) for size in sizes]
     while len(entries) > 1 and done >= entries[0]:
         done -= entries.pop(0)
-    waves, rest = [], order(nodes, control_planes)
+    waves, sized, rest = [], 0, order(nodes, control_planes)
     while rest:
         workers = sum(1 for _node in itertools.takewhile(lambda node: control_planes == "mixed" or not node["control_plane"], rest))
-        size = min(entries[min(len(waves), len(entries) - 1)], workers) or 1
+        size = min(entries[min(sized, len(entries) - 1)], workers) or 1
+        sized += workers > 0
         waves.append([node["host"] for node in rest[:size]])
         rest = rest[size:]
     return waves
@@ -108,7 +109,8 @@ def plan(places):
     for name, nodes in clusters.items():
         own, pending = nodes[0]["waves"], [node for node in nodes if node["pending"]]
         if pending:
-            waves[name] = split(pending, own["sizes"], own["control_planes"], len(nodes), sum(bool(node["done"]) for node in nodes))[:own["count"] or None]
+            done = sum(bool(node["done"]) and (own["control_planes"] == "mixed" or not node["control_plane"]) for node in nodes)
+            waves[name] = split(pending, own["sizes"], own["control_planes"], len(nodes), done)[:own["count"] or None]
     rounds = [[host for cluster in waves.values() if number < len(cluster) for host in cluster[number]]
               for number in range(max((len(cluster) for cluster in waves.values()), default=0))]
     return {"hosts": [host for batch in rounds for host in batch], "serial": [len(batch) for batch in rounds], "waves": waves,

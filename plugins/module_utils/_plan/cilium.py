@@ -41,7 +41,8 @@ def release(picture):
         yield finding(
             "cilium-release-pending", BLOCKER, item, f"its status is {found['status']}",
             "Helm refuses to upgrade a release in that state.",
-            f"See: helm -n {picture.wanted['cilium_namespace']} history {picture.wanted['cilium_release']}; then roll back to the last deployed revision.",
+            f"See: helm -n {picture.wanted['cilium_namespace']} history {picture.wanted['cilium_release']}; then roll back to the last deployed revision: "
+            f"helm -n {picture.wanted['cilium_namespace']} rollback {picture.wanted['cilium_release']} REVISION",
         )
     if picture.cluster.get("chart_error") and not picture.settled:
         yield finding(

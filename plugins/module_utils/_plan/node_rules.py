@@ -65,11 +65,14 @@ def both_backends(picture):
 
 def left(picture):
     for name, rules in _surveyed(picture):
-        if picture.settled and not rules["clean"]:
+        moved = (picture.cluster["nodes"].get(name) or {}).get("moved")
+        if (picture.settled or moved) and not rules["clean"]:
             yield finding(
-                "rules-left", WARNING, node(name), "there are rules of kube-proxy's, but the migration of this cluster has ended",
+                "rules-left", WARNING, node(name),
+                f"there are rules of kube-proxy's, but {'the migration of this cluster has ended' if picture.settled else 'this node has moved'}",
                 "Stale rules send packets to pods that are gone.",
-                "Run migrate again: in a cluster that has settled it removes such rules, node by node, and does nothing else.",
+                "Run migrate again: in a cluster that has settled it removes such rules, node by node, and does nothing else; before that, the node goes "
+                "through its wave once more.",
             )
 
 

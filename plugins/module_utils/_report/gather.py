@@ -42,7 +42,7 @@ def gather(hosts: Iterable[Facts], leader: Facts, run: Facts, agents: Optional[F
     return {
         **about,
         "started": started,
-        "state": "halted" if leader.get("handover_halted") else _phase(leader),
+        "state": _state(leader, bool(about.get("check_mode"))),
         "reason": leader.get("handover_halted") or "",
         "versions": _versions(before, agents or {}, facts),
         "findings": leader.get("preflight_findings") or [],
@@ -52,6 +52,14 @@ def gather(hosts: Iterable[Facts], leader: Facts, run: Facts, agents: Optional[F
         "traffic": traffic,
         "not_measured": "" if traffic else _not_measured(traffic_from, bool(about.get("check_mode"))),
     }
+
+
+def _state(leader: Facts, dry: bool) -> str:
+    """How the run has left the cluster. A dry run writes no record, so the halt of an earlier run is still in it, and is none of its own."""
+    if leader.get("handover_halted"):
+        return "halted"
+    phase = _phase(leader)
+    return "" if dry and phase == "halted" else phase
 
 
 def _phase(leader: Facts) -> str:

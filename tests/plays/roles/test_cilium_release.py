@@ -21,7 +21,9 @@ HELM = """#!/bin/sh
 case "$*" in
   version) echo 'version.BuildInfo{Version:"v3.18.0", GitCommit:""}';;
   *list*) [ -z "$REFUSES" ] || { echo "Error: Kubernetes cluster unreachable" >&2; exit 1; }
-          echo '[{"name": "cilium", "namespace": "kube-system", "revision": "1", "status": "deployed", "chart": "cilium-1.19.1", "app_version": "1.19.1"}]';;
+          STATUS=${STATUS:-deployed}
+          case "$STATUS $*" in deployed*|pending*--pending*) ;; *) echo '[]'; exit;; esac # as Helm 3 does
+          echo '[{"name": "cilium", "namespace": "kube-system", "revision": "1", "status": "'$STATUS'", "chart": "cilium-1.19.1", "app_version": "1.19.1"}]';;
   *"get values"*) echo '%s';;
   *"show chart"*) printf 'name: cilium\\nversion: 1.19.2\\nappVersion: 1.19.2\\n';;
   *"plugin list"*) echo;;
@@ -67,3 +69,10 @@ def test_what_helm_refuses_is_told_without_the_values(tmp_path):
 def test_a_release_that_cannot_be_read_is_told(tmp_path):
     code, output = run(tmp_path, REFUSES="1")
     assert code != 0 and "it could not be read, Error: Kubernetes cluster unreachable" in " ".join(output.split()), output
+
+
+@pytest.mark.parametrize(("status", "remedy"), [("pending-upgrade", "rollback cilium REVISION"), ("pending-install", "uninstall cilium")])
+def test_a_release_whose_change_was_cut_off_is_refused_with_the_way_out(tmp_path, status, remedy):
+    code, output = run(tmp_path, "--check", STATUS=status)
+    said = " ".join(output.split())
+    assert code != 0 and f"its status is {status}, expected deployed" in said and f"-n kube-system {remedy}; then run the same" in said, output

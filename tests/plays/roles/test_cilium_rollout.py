@@ -47,14 +47,14 @@ def cluster(fake_api):
     return fake_api
 
 
-def wait(cluster, folder):
+def wait(cluster, folder, **more):
     """(exit status, output) of the role's wait, with so short a limit that a portion of it has two looks, three seconds apart."""
     role = folder / "roles" / "cilium"
     shutil.copytree(ROOT / "roles" / "cilium", role)
     (role / "tasks" / "main.yml").write_text(json.dumps([{"ansible.builtin.include_tasks": "rollout.yml"}]))
     (folder / "play.yml").write_text(json.dumps([{
         "hosts": "localhost", "gather_facts": False,
-        "vars": {"kpr_cluster": "demo", "kpr_run": "the test", "cilium_kubeconfig": cluster.kubeconfig, "cilium_rollout_timeout": 3},
+        "vars": {"kpr_cluster": "demo", "kpr_run": "the test", "cilium_kubeconfig": cluster.kubeconfig, "cilium_rollout_timeout": 3, **more},
         "module_defaults": {"group/kubernetes.core.k8s": {"kubeconfig": cluster.kubeconfig}},
         "tasks": [{"ansible.builtin.set_fact": {"kpr_run": "the test", "handover_locked": True}}, {"ansible.builtin.include_role": {"name": "cilium"}}],
     }]))  # fmt: skip
@@ -91,6 +91,17 @@ def test_a_roll_out_that_hangs_is_told_with_how_far_it_has_come(cluster, tmp_pat
     cluster.objects[f"{WORKLOADS}daemonsets/cilium"]["status"].update(updatedNumberScheduled=1, numberReady=3)
     code, output = wait(cluster, tmp_path)
     assert code != 0 and "found 1 of 4 agents new, 3 ready, and none more within 3 s" in output, output
+
+
+@needs_ansible
+def test_a_roll_out_ends_without_the_agent_of_a_dead_node_and_not_without_another(cluster, tmp_path):
+    status = cluster.objects[f"{WORKLOADS}daemonsets/cilium"]["status"]
+    status.update(updatedNumberScheduled=3, numberReady=3)
+    code, output = wait(cluster, tmp_path / "one", cilium_may_lack=1)
+    assert code == 0, output
+    status.update(numberReady=2)
+    code, output = wait(cluster, tmp_path / "two", cilium_may_lack=1)
+    assert code != 0 and "2 ready" in output and "expected all but 1 of them" in output, output
 
 
 @needs_ansible

@@ -36,3 +36,18 @@ DONE = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyRepl
 def test_a_roll_out_has_ended_when_all_pods_are_new_and_ready_and_no_old_one_is_left(status, late):
     deployment = {"metadata": {"name": "coredns", "generation": 2}, "spec": {"replicas": 2}, "status": status}
     assert workload.late([deployment]) == (["coredns"] if late else [])
+
+
+@pytest.mark.parametrize("replicas, status, may_lack, late", [
+    (2, {"readyReplicas": 1}, 1, False),
+    (2, {"updatedReplicas": 1, "readyReplicas": 1}, 1, False),
+    (2, {"updatedReplicas": 1, "replicas": 3}, 1, False),
+    (2, {"replicas": 4}, 1, True),
+    (2, {"updatedReplicas": 0}, 5, True),
+    (2, {"readyReplicas": 0}, 5, True),
+    (1, {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 0}, 1, True),
+    (1, {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}, 1, False),
+])  # fmt: skip
+def test_a_roll_out_may_lack_pods_but_never_all_of_them(replicas, status, may_lack, late):
+    deployment = {"metadata": {"name": "cilium-operator", "generation": 2}, "spec": {"replicas": replicas}, "status": {**DONE, **status}}
+    assert bool(workload.late([deployment], may_lack)) is late

@@ -50,7 +50,7 @@ def test_control_planes_move_last_by_default():
 def test_a_control_plane_moves_alone():
     cluster = nodes("cp1", "cp2", "w1", "w2", "w3", control_planes=("cp1", "cp2"))
     assert waves.split(cluster, [1, 5]) == [["w1"], ["w2", "w3"], ["cp1"], ["cp2"]]
-    assert waves.split(cluster, [1, 5], "first") == [["cp1"], ["cp2"], ["w1", "w2", "w3"]]
+    assert waves.split(cluster, [1, 5], "first") == [["cp1"], ["cp2"], ["w1"], ["w2", "w3"]]
     assert waves.split(cluster, [1, 5], "mixed") == [["cp1"], ["cp2", "w1", "w2", "w3"]]
 
 
@@ -85,6 +85,17 @@ def test_a_run_that_goes_on_has_the_next_wave_and_shares_of_the_whole_cluster():
     assert [len(wave) for wave in waves.plan(places({"a": names}, [1, 5, "20%"], done=names[:1]))["waves"]["a"]] == [5, 4, 4, 4, 2]
     assert [len(wave) for wave in waves.plan(places({"a": names}, [1, 5, "20%"], done=names[:4]))["waves"]["a"]] == [5, 4, 4, 3]
     assert [len(wave) for wave in waves.plan(places({"a": names}, [1, 5, "20%"], done=names[:6]))["waves"]["a"]] == [4, 4, 4, 2]
+
+
+def test_control_planes_that_have_moved_first_have_used_up_no_size():
+    names = ["cp1", "cp2", *(f"w{number}" for number in range(6))]
+
+    def sizes(control_planes, *done):
+        given = [{**place, "control_plane": place["host"].startswith("cp")} for place in places({"a": names}, [1, 5], control_planes, done=done)]
+        return [len(wave) for wave in waves.plan(given)["waves"]["a"]]
+
+    assert sizes("first") == [1, 1, 1, 5] and sizes("first", "cp1", "cp2") == [1, 5]
+    assert sizes("mixed", "cp1") == [5, 2]
 
 
 def test_nothing_to_move():

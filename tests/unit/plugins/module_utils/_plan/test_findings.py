@@ -609,6 +609,12 @@ def settled_with_rules(cluster):
     cluster.record("settled")
 
 
+@case("rules-left", "warning", "node worker1", says="this node has moved")
+def moved_with_rules(cluster):
+    cluster.record("prepared")
+    cluster.object("nodes", "worker1")["metadata"].setdefault("labels", {})["kubeproxy-free.fleetops.io/state"] = "moved"
+
+
 @case("ipvs-foreign", "note", "node worker1", says="192.0.2.9:80")
 def keepalived_servers(cluster):
     cluster.nodes["worker1"]["rules"]["ipvs"]["foreign_servers"] = ["tcp 192.0.2.9:80"]
@@ -780,6 +786,7 @@ FOLLOW = {
     "kubernetes_older_than_the_chart_takes": {"kubernetes-untested"},
     "downgrade": {"kubernetes-untested"},
     "returned": {"rules-left", "kubeadm-would-return"},
+    "moved_with_rules": {"migration-begun"},
     "settled_with_rules": {"kube-proxy-returned", "kubeadm-would-return"},
     "settled_without_the_field": {"kube-proxy-process", "rules-left"},
 }

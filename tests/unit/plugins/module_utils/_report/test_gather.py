@@ -40,6 +40,14 @@ def test_all_that_a_run_has_left_is_told(left, name):
     assert bool(report.traffic) == any((host.get("traffic_seen") or {}).get("traffic") for host in facts["hosts"])
 
 
+def test_a_dry_run_is_not_blamed_for_the_halt_of_an_earlier_run(left):
+    facts = left("check")
+    facts["leader"]["handover_record"] = {"state": {"phase": "halted", "reason": "check on worker1"}}
+    assert read(gather(**facts)).good
+    facts["leader"]["handover_halted"] = "prove on worker1"
+    assert not read(gather(**facts)).good
+
+
 def test_a_migration(left, told):
     report = read(told("migrate"))
     assert (report.state, report.reason, report.good) == ("settled", "", True)
