@@ -110,22 +110,33 @@ def test_killed_half_way_and_run_again(filled, before):
     if filled.mode == "nftables":
         pytest.skip("a table of nftables goes in one transaction: there is no half-way")
     ours = {place: lines for place, lines in before.items() if filled.backend in place}
-    counts = []
-    # A table of legacy is changed by a program, and all of them are read anew once the lock is held.
-    step = 0.004 if filled.backend == "nft" else 0.05
-    for number in range(12):
+    counts, half_way = [], []
+    # How long after its backup the module is killed: longer until everything is gone by then, then in the middle between too early and too late.
+    early, late, delay = 0.0, None, 0.004
+    for _turn in range(24):
         fill(filled, ours)
         full = filled.dump()
-        killer = subprocess.Popen(["podman", "exec", filled.container("cp1"), "bash", "-c", KILLER.format(delay=number * step)])
+        killer = subprocess.Popen(["podman", "exec", filled.container("cp1"), "bash", "-c", KILLER.format(delay=delay)])
         filled.begin(state="absent", backup_dir="/tmp/saved").wait(60)
         assert killer.wait(60) == 0
         now = filled.dump()
         kept = without_kube_proxy(full)
         assert {place: [line for line in now[place] if line in set(lines)] for place, lines in kept.items()} == kept
-        counts.append(sum(map(len, now.values())))
+        count, most, least = (sum(map(len, dump.values())) for dump in (now, full, kept))
+        counts.append(count)
+        if least < count < most:
+            half_way.append(count)
+            if len(half_way) == 3:
+                break
+        elif count == most:
+            early = max(early, delay)
+        else:
+            late = delay if late is None else min(late, delay)
+        if late is not None and early >= late:  # a busy machine takes now more, now less
+            early, late = early / 2, late * 2
+        delay = delay * 2 if late is None else (early + late) / 2
     result = filled.rules(state="absent")
     assert result["clean"], result
     assert filled.dump() == kept
-    half_way = [count for count in counts if sum(map(len, kept.values())) < count < sum(map(len, full.values()))]
     print(f"lines after each kill: {counts}; half-way: {half_way}")
     assert half_way, f"no kill came half-way; lines afterwards: {counts}"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Callable, TypeVar
 
@@ -13,7 +14,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_prox
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Overtaken
 
-ATTEMPTS = 8
+# Seconds for a quiet moment to come, and the longest pause between two looks for it. Pauses differ, so as not to keep step with whoever writes regularly.
+PATIENCE, PAUSE = 30, 0.2
 
 T = TypeVar("T")
 
@@ -32,13 +34,17 @@ class Differs(Exception):
 
 def retrying(action: Callable[[], T]) -> T:
     """What the action returns. Whoever overtakes it makes it begin again."""
-    for attempt in range(ATTEMPTS):
+    until, times = time.monotonic() + PATIENCE, 0
+    while True:
         try:
             return action()
         except Overtaken:
-            time.sleep(0.05 * 2**attempt)
+            times += 1
+            if time.monotonic() > until:
+                break
+            time.sleep(random.uniform(0, PAUSE))
     raise Busy(
-        f"someone else has changed the rules of nf_tables {ATTEMPTS} times while they were worked on, expected a quiet moment. "
+        f"someone else has changed the rules of nf_tables {times} times in {PATIENCE} s while they were worked on, expected a quiet moment. "
         "Find out who with 'nft monitor ruleset', and run this again then"
     )
 

@@ -132,7 +132,7 @@ def test_whoever_comes_in_between_on_nft_makes_it_begin_again() -> None:
 
 
 def test_whoever_does_not_stop_on_nft_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apply_module, "ATTEMPTS", 3)
+    monkeypatch.setattr(apply_module, "PATIENCE", 0.1)
     network.load("nft", "ip", dumps.SMALL)
     node = Node("v1.34.4")
     with pytest.raises(Busy, match="nft monitor.*No rule has been taken away"):
@@ -297,7 +297,7 @@ def test_a_kube_proxy_that_comes_back_meanwhile_is_noticed(settings: cleanup.Set
 
 
 def test_who_does_not_stop_is_told_what_was_done_until_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apply_module, "ATTEMPTS", 2)
+    monkeypatch.setattr(apply_module, "PATIENCE", 0.1)
     network.load("nft", "ip", dumps.SMALL)
     network.load("nft", "ip6", dumps.SMALL[:3] + [dumps.SMALL[5], "COMMIT"])
     node, real = Node("v1.34.4"), apply_module._apply_to_table
