@@ -47,7 +47,7 @@ test: setup ## everything that CI runs: unit, plays, browser, lint, sanity, mole
 unit: setup ## unit tests; options: make unit ARGS="-k kernel -x"
 	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/unit.xml -m "not browser" -n auto --dist worksteal tests/unit $(ARGS)
 
-plays: setup ## playbooks and roles as ansible-playbook runs them, on stand-ins (two minutes)
+plays: setup ## playbooks and roles as ansible-playbook runs them, on stand-ins (five minutes)
 	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/plays.xml -n auto --dist worksteal tests/plays $(ARGS)
 
 browser: setup ## the report in a real browser, which is installed where there is none (half a minute)
