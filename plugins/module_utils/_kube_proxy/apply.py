@@ -60,7 +60,8 @@ def apply(node: Node, plans: list[TablePlan], step: Step, admit: Callable[[list[
     def once() -> None:
         nonlocal fresh
         with node.exclusive():
-            current, fresh = _true_by_now(node, fresh), []
+            seen, fresh = fresh, []
+            current = _true_by_now(node, seen)
             admit(current)
             for made in current:
                 _apply_to_table(node, made.only(step), done)

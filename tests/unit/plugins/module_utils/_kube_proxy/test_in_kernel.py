@@ -131,6 +131,15 @@ def test_whoever_comes_in_between_on_nft_makes_it_begin_again() -> None:
     assert network.saved("nft", "ip") == network.of_others("nft", "ip", [*dumps.SMALL_AFTER[:-1], "-A MINE -j ACCEPT", "-A MINE -j ACCEPT", "COMMIT"])
 
 
+def test_whoever_came_between_the_look_and_the_work_on_nft_makes_it_look_again() -> None:
+    network.load("nft", "ip", dumps.SMALL)
+    node = Node("v1.34.4")
+    plans = node.survey()
+    network.sh("iptables-nft", "-t", "nat", "-A", "MINE", "-j", "ACCEPT")
+    apply(node, plans, EVERYTHING, lambda _plans: None)
+    assert network.saved("nft", "ip") == network.of_others("nft", "ip", [*dumps.SMALL_AFTER[:-1], "-A MINE -j ACCEPT", "COMMIT"])
+
+
 def test_whoever_does_not_stop_on_nft_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apply_module, "PATIENCE", 0.1)
     network.load("nft", "ip", dumps.SMALL)
