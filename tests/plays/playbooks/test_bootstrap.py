@@ -29,7 +29,7 @@ def said(tmp_path):
     """What a run in check mode says that is refused."""
 
     def play(hosts, *words, **variables):
-        settings = {"ansible_connection": "local", "ansible_python_interpreter": "auto_silent", "kpr_cluster": "prod", "kpr_kubernetes_version": "1.34.4",
+        settings = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_kubernetes_version": "1.34.4",
                     "kpr_cilium_version": "1.19.1", "kpr_control_plane_endpoint": "127.0.0.1:1", "kpr_kubeconfig": str(tmp_path / "kubeconfig"),
                     "kpr_helm_binary": "/nowhere/helm", **variables}  # fmt: skip
         (tmp_path / "inventory.json").write_text(json.dumps({"all": {"vars": settings, "hosts": hosts}}))

@@ -48,7 +48,7 @@ def run(tmp_path):
         "apiVersion": "v1", "kind": "Config", "clusters": [{"name": "c", "cluster": cluster}], "users": [{"name": "u", "user": {}}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}], "current-context": "c"}))  # fmt: skip
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": dict.fromkeys(("n1", "n2", "n3"), {}), "vars": {
-        "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}", "kpr_cluster": "prod", "kpr_node_access": "connection",
+        "ansible_connection": "local", "kpr_cluster": "prod", "kpr_node_access": "connection",
         "kpr_kubeconfig": str(tmp_path / "kubeconfig"), "kpr_artifacts_dir": str(tmp_path / "out")}}}))  # fmt: skip
 
     def play(*words):

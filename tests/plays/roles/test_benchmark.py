@@ -23,7 +23,7 @@ MODULE = """#!/usr/bin/python
 # WANT_JSON
 print('{"changed": false, "measured": [1]}')
 """
-VARS = {"ansible_connection": "local", "ansible_python_interpreter": "auto_silent", "kpr_cluster": "prod", "kpr_cluster_hosts": ["a", "b"],
+VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_cluster_hosts": ["a", "b"],
         "kpr_node_name": "{{ inventory_hostname }}", "kpr_leader": "a", "kpr_speaker": "a", "benchmark_count": 10, "benchmark_round": 0,
         "verify_plans": {}, "benchmark_netperf_services": [], "benchmark_netperf_pods": []}  # fmt: skip
 #: What is made of the plans needs plans.

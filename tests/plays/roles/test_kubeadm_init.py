@@ -26,7 +26,7 @@ if not module.params["update_cache"] or not set(module.params["name"]) <= set(FO
     module.fail_json(msg="No package matching")
 module.exit_json(changed=True, msg="INSTALLED " + " ".join(module.params["name"]))
 """
-VARS = {"ansible_connection": "local", "ansible_python_interpreter": "auto_silent", "kpr_cluster": "prod", "kpr_cluster_hosts": ["a", "b"],
+VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_cluster_hosts": ["a", "b"],
         "kpr_wave_hosts": ["a", "b"], "kpr_leader": "a", "kpr_speaker": "a"}  # fmt: skip
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="ne
 REAL = {"main.yml", "outside_there.yml", "cilium_cli.yml", "cilium_cli_there.yml"}
 #: Port 1 of loopback stands for a host that does not answer.
 AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-VARS = {"ansible_connection": "local", "ansible_python_interpreter": "auto_silent", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"],
+VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"],
         "kpr_node_name": "{{ inventory_hostname }}", "kpr_leader": "a", "kpr_speaker": "a"}  # fmt: skip
 FACTS = {"put": {"verify_plans": {}}, "probe": {"verify_result": {"targets": []}}}
 CILIUM_CLI = """#!/bin/sh
