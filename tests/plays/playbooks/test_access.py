@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
 import yaml
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
-needs_ansible = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 INVENTORY = {"all": {"vars": {"ansible_connection": "local", "kpr_node_access": "pod", "kpr_kubeconfig": "/nowhere"}, "children": {
     "a": {"vars": {"kpr_cluster": "a"}, "hosts": {"a1": {}, "a2": {}}}, "b": {"vars": {"kpr_cluster": "b"}, "hosts": {"b1": {}}}}}}  # fmt: skip
 
@@ -33,7 +31,6 @@ def test_a_playbook_that_opens_the_way_closes_it_where_it_may_end(name):
     assert all(len(plays[place]["tasks"]) == 1 for place in (0, -1)), "a task outside of the block is not covered"
 
 
-@needs_ansible
 @pytest.mark.parametrize(
     ("failing", "last", "closing"),
     [

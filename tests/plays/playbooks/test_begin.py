@@ -18,7 +18,6 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 REAL = {"begin.yml", "place.yml", "step.yml", "cluster.yml"}
 LABEL = "kubeproxy-free.fleetops.io"
 

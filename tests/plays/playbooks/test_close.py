@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -18,7 +17,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 CLUSTERS = {"a": ["a1", "a2"], "b": ["b1"]}
 
 
-@pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 @pytest.mark.parametrize(("before", "after", "unlocked"), [
     ([], ["a1", "a2"], ["a1"]), (["a1"], ["a2"], ["a2"]), ([], ["a1"], []), (["a1", "a2"], [], []),
 ])  # fmt: skip

@@ -16,7 +16,6 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 @pytest.mark.parametrize(("failing", "refused"), [([], False), (["a1"], True), (["a2"], True)])
 def test_a_cluster_is_not_moved_without_a_node_that_failed_before(tmp_path, failing, refused):
     tasks = tmp_path / "complete.yml"

@@ -9,7 +9,6 @@ import http.server
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -18,7 +17,6 @@ import threading
 import pytest
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 SERVICE = {"metadata": {"namespace": "shop", "name": "web"}, "spec": {"clusterIP": "10.96.0.8", "selector": {"app": "web"}, "ports": [{"port": 80}]}}
 PATHS = {
     "/version": {"gitVersion": "v1.34.4"},

@@ -57,10 +57,6 @@ def end(tmp_path):
     return play
 
 
-needs_ansible = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
-
-
-@needs_ansible
 @pytest.mark.parametrize(("role", "labels", "planned", "phase", "last"), [
     ("handover", {"n1": {}, "n2": {}}, ["n1", "n2"], "", True),
     ("handover", {"n1": {}, "n2": {}}, ["n1"], "", False),
@@ -75,7 +71,6 @@ def test_a_dry_run_foretells_the_last_step_only_where_no_node_would_be_left(end,
     assert (("settle" if role == "handover" else "restore") in end(role, labels, planned, phase, "--check")) is last
 
 
-@needs_ansible
 @pytest.mark.parametrize(("labels", "last"), [({"n1": MOVED, "n2": MOVED}, True), ({"n1": MOVED, "n2": {}}, False)])
 def test_a_run_goes_by_the_labels_of_the_nodes(end, labels, last):
     assert ("settle" in end("handover", labels, ["n1", "n2"], "prepared")) is last

@@ -15,7 +15,6 @@ import subprocess
 import pytest
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 
 INVENTORY = {
     "all": {

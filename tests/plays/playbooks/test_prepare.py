@@ -26,7 +26,6 @@ AnsibleModule({name: {"type": "raw"} for name in ("api_version", "kind", "namesp
 """
 
 
-@pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 @pytest.mark.parametrize(("phase", "written"), [
     ("halted", ["prepared", "halted"]), ("returning", ["prepared", "halted"]), ("prepared", ["halted"]),
 ])  # fmt: skip

@@ -12,13 +12,11 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 
 REAL = {"main.yml", "phase.yml"}
 WAVES = "{{ kpr_cluster_hosts | map('split', '\\n') | list }}"  # one host each
@@ -45,17 +43,14 @@ def stand_in(phase):
 
 
 @pytest.fixture
-def go(tmp_path):
+def go(tmp_path, copy_role):
     """A function that tunes clusters ({name: (hosts, variables)}); returns which phases ran on each host, and everything that was said."""
-    role = tmp_path / "roles" / "tune"
-    for folder in ("vars", "defaults"):
-        shutil.copytree(ROOT / "roles" / "tune" / folder, role / folder)
-    (role / "tasks").mkdir()
-    for path in (ROOT / "roles" / "tune" / "tasks").glob("*.yml"):
-        text = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(stand_in(path.stem))
-        text = re.sub(r"  module_defaults:\n(?:    .*\n)+", "", text)  # for the modules of the real ones
-        (role / "tasks" / path.name).write_text(text, encoding="utf-8")
-    (tmp_path / "ansible.cfg").touch()
+
+    def text(path):
+        made = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(stand_in(path.stem))
+        return re.sub(r"  module_defaults:\n(?:    .*\n)+", "", made)  # for the modules of the real ones
+
+    copy_role("tune", text)
     play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "roles": ["tune"]}
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
 

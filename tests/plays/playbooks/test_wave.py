@@ -12,13 +12,11 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 
 REAL = {"wave.yml", "step.yml", "cluster.yml", "claim.yml", "lock.yml", "renew.yml", "leave.yml"}
 STEP = [
@@ -44,23 +42,21 @@ WHOLE = ["drain", "take_over", "prove", "retire", "clean", "prove_again", "uncor
 
 
 @pytest.fixture
-def go(tmp_path):
+def go(tmp_path, copy_role):
     """A function that plays one wave of these clusters ({name: (hosts, variables)}), then their end; returns which steps ran on each host."""
-    role = tmp_path / "roles" / "handover"
-    for folder in ("vars", "defaults"):
-        shutil.copytree(ROOT / "roles" / "handover" / folder, role / folder)
-    (role / "tasks").mkdir()
-    for path in (ROOT / "roles" / "handover" / "tasks").glob("*.yml"):
-        text = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(STEP)
+
+    def text(path):
+        made = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(STEP)
         if path.name in ("lock.yml", "renew.yml"):
             given = {"lost": "{{ lost }}", "for": "{{ inventory_hostname }} {{ handover_step }}", "duration": "{{ __handover_lock_duration }}"}
             stand_in = f"lock_stand_in: {json.dumps(given)}\n"
-            text, found = re.subn(r"^( +)fleetops\.kubeproxy_free\.cluster_lock:\n(?:\1  .*\n)+", rf"\g<1>{stand_in}", text, flags=re.MULTILINE)
+            made, found = re.subn(r"^( +)fleetops\.kubeproxy_free\.cluster_lock:\n(?:\1  .*\n)+", rf"\g<1>{stand_in}", made, flags=re.MULTILINE)
             assert found == 1
-        (role / "tasks" / path.name).write_text(text, encoding="utf-8")
+        return made
+
+    copy_role("handover", text)
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "lock_stand_in.py").write_text(LOCK, encoding="utf-8")
-    (tmp_path / "ansible.cfg").touch()
     known = {"handover_locked": True, "handover_phase": "prepared", "handover_labels": {}, "handover_record": {"state": {}}}
     (tmp_path / "play.yml").write_text(json.dumps([{
         "hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")],

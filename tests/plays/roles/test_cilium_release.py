@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 SECRET = "c2VjcmV0"
 VALUES = {"clustermesh": {"useAPIServer": False, "apiserver": {"tls": {"server": {"key": SECRET}}}}, "bpf": {"lbMapMax": 1024}, "etcd": {"password": SECRET}}
 HELM = """#!/bin/sh

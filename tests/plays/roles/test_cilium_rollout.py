@@ -73,10 +73,6 @@ def roll(cluster, status):
         status["updatedNumberScheduled"] = min(NODES, looks // 2 * 2)
 
 
-needs_ansible = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
-
-
-@needs_ansible
 def test_a_roll_out_that_is_longer_than_the_limit_has_its_time_as_long_as_something_moves(cluster, tmp_path):
     status = cluster.objects[f"{WORKLOADS}daemonsets/cilium"]["status"]
     threading.Thread(target=roll, args=(cluster, status), daemon=True).start()
@@ -86,14 +82,12 @@ def test_a_roll_out_that_is_longer_than_the_limit_has_its_time_as_long_as_someth
     assert len(cluster.replaced) > 1 and set(cluster.replaced) == {LEASE}, "the lock is renewed meanwhile"
 
 
-@needs_ansible
 def test_a_roll_out_that_hangs_is_told_with_how_far_it_has_come(cluster, tmp_path):
     cluster.objects[f"{WORKLOADS}daemonsets/cilium"]["status"].update(updatedNumberScheduled=1, numberReady=3)
     code, output = wait(cluster, tmp_path)
     assert code != 0 and "found 1 of 4 agents new, 3 ready, and none more within 3 s" in output, output
 
 
-@needs_ansible
 def test_a_roll_out_ends_without_the_agent_of_a_dead_node_and_not_without_another(cluster, tmp_path):
     status = cluster.objects[f"{WORKLOADS}daemonsets/cilium"]["status"]
     status.update(updatedNumberScheduled=3, numberReady=3)
@@ -104,7 +98,6 @@ def test_a_roll_out_ends_without_the_agent_of_a_dead_node_and_not_without_anothe
     assert code != 0 and "2 ready" in output and "expected all but 1 of them" in output, output
 
 
-@needs_ansible
 def test_with_on_delete_nothing_is_waited_for(cluster, tmp_path):
     cluster.objects[f"{WORKLOADS}daemonsets/cilium"]["spec"]["updateStrategy"] = {"type": "OnDelete"}
     code, output = wait(cluster, tmp_path)

@@ -9,7 +9,6 @@ import http.server
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import threading
 import time
@@ -20,10 +19,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic i
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HOSTS = ["n1", "n2", "n3"]
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook"),
-    pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 
 
 def check(folder, *checks, cluster="demo", began=0.0):

@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 
 #: A package manager that has these packages (FOUND) as soon as it has read its sources.
 PACKAGES = """#!/usr/bin/python

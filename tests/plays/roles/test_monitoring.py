@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
 
 ROLE = pathlib.Path(__file__).resolve().parents[3] / "roles" / "monitoring"
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 MONITOR = {"enabled": True, "port": 9090, "serviceMonitor": {"enabled": True, "labels": {"team": "a"}}}
 KIND = ["ServiceMonitor"]
 

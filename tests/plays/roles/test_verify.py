@@ -11,13 +11,11 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="needs ansible-playbook")
 
 REAL = {"main.yml", "outside_there.yml", "cilium_cli.yml", "cilium_cli_there.yml"}
 #: Port 1 of loopback stands for a host that does not answer.
@@ -36,17 +34,16 @@ esac
 
 
 @pytest.fixture
-def verify(tmp_path):
+def verify(tmp_path, copy_role):
     """A function that runs the role; returns its status, the parts that ran on the speaker, and all that was said, as one line."""
-    role = tmp_path / "roles" / "verify"
-    for folder in ("vars", "defaults"):
-        shutil.copytree(ROOT / "roles" / "verify" / folder, role / folder)
-    (role / "tasks").mkdir()
-    for path in (ROOT / "roles" / "verify" / "tasks").glob("*.yml"):
-        stand_in = [{"ansible.builtin.debug": {"msg": f"DONE {path.stem} "}, "when": "inventory_hostname == kpr_speaker"},
-                    {"ansible.builtin.set_fact": FACTS.get(path.stem, {"nothing": True})}]  # fmt: skip
-        (role / "tasks" / path.name).write_text(path.read_text(encoding="utf-8") if path.name in REAL else json.dumps(stand_in), encoding="utf-8")
-    (tmp_path / "ansible.cfg").touch()
+
+    def text(path):
+        if path.name in REAL:
+            return path.read_text(encoding="utf-8")
+        return json.dumps([{"ansible.builtin.debug": {"msg": f"DONE {path.stem} "}, "when": "inventory_hostname == kpr_speaker"},
+                           {"ansible.builtin.set_fact": FACTS.get(path.stem, {"nothing": True})}])  # fmt: skip
+
+    copy_role("verify", text)
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "a,b", "gather_facts": False, "roles": ["verify"]}]), encoding="utf-8")
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, "away": AWAY}}}), encoding="utf-8")
 
