@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -22,17 +21,15 @@ MOVED = {f"{LABEL}/state": "moved", f"{LABEL}/replacement": "on"}
 
 
 @pytest.fixture
-def end(tmp_path):
+def end(tmp_path, copy_role):
     """A function that ends a run over two clusters, of which a has two nodes (labels) and this phase; returns the steps that a came to."""
+
+    def text(path):
+        made = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps([] if path.name == "renew.yml" else STEP)
+        return made.replace("name: fleetops.kubeproxy_free.handover", "name: handover")
+
     for name in ("handover", "rollback"):
-        role = tmp_path / "roles" / name
-        shutil.copytree(ROOT / "roles" / name / "vars", role / "vars")
-        shutil.copytree(ROOT / "roles" / name / "defaults", role / "defaults")
-        (role / "tasks").mkdir()
-        for path in (ROOT / "roles" / name / "tasks").glob("*.yml"):
-            text = path.read_text(encoding="utf-8") if path.name in REAL else json.dumps([] if path.name == "renew.yml" else STEP)
-            (role / "tasks" / path.name).write_text(text.replace("name: fleetops.kubeproxy_free.handover", "name: handover"), encoding="utf-8")
-    (tmp_path / "ansible.cfg").touch()
+        copy_role(name, text)
 
     def play(role, labels, planned, phase, *words):
         hosts = {f"a-{node}": {"kpr_node_name": node, "kpr_cluster": "a", "kpr_leader": "a-n1", "kpr_cluster_hosts": ["a-n1", "a-n2"]} for node in ("n1", "n2")}
