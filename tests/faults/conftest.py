@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -24,11 +25,11 @@ class Lab(OwnLab):
         self.reports = folder
         self.kubeconfig = folder / "kubeconfig"
 
-    def start(self, playbook, *words, checkout=ROOT, environment=None):
+    def start(self, playbook, *words, checkout=ROOT, environment=None, inventory=None):
         """Begin a playbook with the least rights, in a session of its own; its output goes to a file."""
         log = self.reports / f"{playbook}-{time.time_ns()}.log"
         settings = {"kpr_artifacts_dir": str(self.reports), "kpr_kubeconfig": str(self.kubeconfig), "kpr_helm_kubeconfig": self.variables["kpr_kubeconfig"]}
-        command = ["ansible-playbook", "-i", self.inventory, checkout / "playbooks" / f"{playbook}.yml", "-e", json.dumps(settings), *words]
+        command = ["ansible-playbook", "-i", inventory or self.inventory, checkout / "playbooks" / f"{playbook}.yml", "-e", json.dumps(settings), *words]
         process = subprocess.Popen(command, cwd=checkout, env={**self.environment, **(environment or {})}, start_new_session=True,
                                    stdout=log.open("wb"), stderr=subprocess.STDOUT)  # fmt: skip
         process.log = log
@@ -51,6 +52,17 @@ class Lab(OwnLab):
         self.wait_for(process, text)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    @contextlib.contextmanager
+    def bare_pod(self):
+        """The workload's pod without a controller, which is there again afterwards if it has gone."""
+        pod = json.loads(self.kubectl("-n", "demo", "get", "pod", "hostport", "-o", "json"))
+        pod = {**{key: pod[key] for key in ("apiVersion", "kind", "spec")}, "metadata": {key: pod["metadata"][key] for key in ("name", "namespace", "labels")}}
+        try:
+            yield
+        finally:
+            self.kubectl("-n", "demo", "delete", "pod", "hostport", "--ignore-not-found")
+            self.kubectl("create", "-f", "-", stdin=json.dumps(pod))
 
     def plug(self, node, state):
         """Its network: down or up."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import json
 import subprocess
-import time
 
 import pytest
 
@@ -59,14 +58,13 @@ def test_a_stale_lock_is_taken_over_though_it_is_fresh_by_a_slow_clock(untouched
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
 
 
-@pytest.mark.parametrize("step", ["take_over", "retire", "clean"])
-def test_the_controller_dies_and_another_checkout_goes_on(untouched, tmp_path, step):
-    lab = untouched
-    process = lab.start("migrate", *TRAFFIC)
-    lab.kill_when(process, f"step | Run: {step}]")
-    other = tmp_path / "other"
+def test_the_controller_dies_at_each_step_and_another_checkout_goes_on_each_time(untouched, tmp_path):
+    lab, other = untouched, tmp_path / "other"
     subprocess.run(["git", "worktree", "add", "--detach", "--force", str(other)], check=True)
     try:
+        for number, step in enumerate(("prepare", "probe_setup", "take_over", "prove", "retire", "clean", "accept", "settle")):
+            checkout = {"checkout": other} if number % 2 else {}
+            lab.kill_when(lab.start("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true", **checkout), f"step | Run: {step}]")
         status, output = lab.run("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true", checkout=other)
     finally:
         subprocess.run(["git", "worktree", "remove", "--force", str(other)], check=True)
@@ -83,6 +81,19 @@ def test_an_agent_that_does_not_start_gives_its_node_back(untouched):
     assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and lab.kube_proxies() == {"cp1", "worker1"}
     status, output = lab.run("migrate", *TRAFFIC)
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+
+
+def test_an_image_that_cannot_be_had_ends_before_any_node_moves(untouched):
+    lab = untouched
+    options = {"kpr_cilium_values": {"image": {"override": "lab.local/cilium:nowhere"}}, "cilium_rollout_timeout": 30}
+    status, output = lab.run("migrate", *TRAFFIC, "-e", json.dumps(options))
+    assert status != 0 and "prepare on" in output and "agents new" in output, output[-3000:]
+    assert lab.phase() == "halted" and lab.kube_proxies() == {"cp1", "worker1"}
+    assert lab.refused() == {}
+    status, output = lab.run("rollback", *TRAFFIC)
+    assert status == 0 and lab.modes() == NONE_MOVED and lab.phase() == "", output[-3000:]
+    assert lab.refused() == {}
+    assert "nowhere" not in lab.helm("get", "values", "cilium", "-n", "kube-system")
 
 
 def test_an_agent_that_serves_nothing_gives_back_its_wave_and_where_wanted_the_earlier_ones(untouched):
@@ -113,90 +124,7 @@ def test_a_wrong_api_address_is_refused_before_anything_changes(untouched):
     assert lab.phase() == "" and lab.modes() == NONE_MOVED
 
 
-def test_the_api_is_away_for_a_minute_in_a_wave(untouched):
-    lab = untouched
-    process = lab.start("migrate", *TRAFFIC)
-    lab.wait_for(process, "step | Run: take_over]")
-    api = lab.on("cp1", "pgrep", "-x", "kube-apiserver").split()
-    lab.on("cp1", "kill", "-STOP", *api)
-    time.sleep(60)
-    lab.on("cp1", "kill", "-CONT", *api)
-    process.wait(900)
-    assert lab.refused() == {}
-    if lab.phase() != "settled":
-        status, output = lab.run("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true")
-        assert status == 0, output[-3000:]
-        assert lab.refused() == {}
-    assert lab.phase() == "settled" and lab.modes() == ALL_MOVED
-
-
 TAINT = "node-role.kubernetes.io/control-plane"
-
-
-@pytest.fixture
-def spread(untouched):
-    """The workload has pods on both nodes, so that one of them can serve without the other."""
-
-    def restart():
-        untouched.kubectl("-n", "demo", "rollout", "restart", "deployment/web")
-        untouched.kubectl("-n", "demo", "rollout", "status", "deployment/web", "--timeout=120s")
-
-    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}-")
-    restart()
-    nodes = untouched.kubectl("-n", "demo", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.nodeName}").split()
-    assert set(nodes) == {"cp1", "worker1"}
-    yield untouched
-    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}=:NoSchedule")
-    restart()
-
-
-def test_a_node_vanishes_in_its_wave_and_the_others_of_the_wave_go_back(spread):
-    lab = spread
-    options = {"kpr_waves": [2], "kpr_control_planes": "mixed", "handover_takeover_timeout": 60, "handover_sync_timeout": 30}
-    process = lab.start("migrate", *TRAFFIC, "-e", json.dumps(options))
-    lab.wait_for(process, "step | Run: take_over]")
-    lab.plug("worker1", "down")
-    try:
-        assert process.wait(900) != 0
-    finally:
-        lab.plug("worker1", "up")
-    told = json.dumps(lab.report)
-    assert lab.phase() == "halted" and "node worker1 keeps Cilium's replacement" in told and "take_over on" in told, told
-    elsewhere = lab.hosts[lab.container("worker1")]["ansible_host"], "outside to demo/web:http external IP"  # which is routed through worker1
-    assert lab.refused("worker1", *elsewhere) == {}
-    lab.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
-    lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/cilium", "--timeout=180s")
-    assert lab.modes()["cp1"] is False and "cp1" in lab.kube_proxies()
-    status, output = lab.run("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true")
-    assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
-
-
-def test_the_release_is_changed_meanwhile(untouched):
-    lab = untouched
-    assert lab.run("migrate", "-e", "kpr_wave_count=1")[0] == 0
-    lab.helm("upgrade", "cilium", lab.variables["kpr_cilium_chart_ref"], "-n", "kube-system", "--reuse-values", "--set", "debug.enabled=true")
-    status, output = lab.run("migrate", *TRAFFIC)
-    assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
-    assert json.loads(lab.helm("get", "values", "cilium", "-n", "kube-system", "-o", "json"))["debug"] == {"enabled": True}
-    assert lab.run("rollback")[0] == 0
-    assert json.loads(lab.helm("get", "values", "cilium", "-n", "kube-system", "-o", "json"))["debug"] == {"enabled": True}
-    lab.helm("upgrade", "cilium", lab.variables["kpr_cilium_chart_ref"], "-n", "kube-system", "--reuse-values", "--set", "debug=null")
-
-
-def test_a_node_leaves_and_comes_back_between_waves(untouched):
-    """A node's object, its agent with it, is gone for a while, as when a machine is replaced."""
-    lab = untouched
-    assert lab.run("migrate", "-e", json.dumps({"kpr_control_planes": "first", "kpr_wave_count": 1}))[0] == 0
-    node = lab.kubectl("get", "node", "worker1", "-o", "json")
-    lab.kubectl("delete", "node", "worker1")
-    status, output = lab.run("migrate")
-    assert status != 0 and "node-unknown, node worker1" in output and "nothing was changed" in output, output[-3000:]
-    lab.on("worker1", "systemctl", "restart", "kubelet")
-    lab.kubectl("wait", "--for=create", "node/worker1", "--timeout=120s")
-    lab.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=180s")
-    assert json.loads(node)["metadata"]["uid"] not in lab.kubectl("get", "nodes", "-o", "json")
-    status, output = lab.run("migrate")
-    assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
 
 
 @pytest.fixture
@@ -237,13 +165,9 @@ def test_drained_checked_and_soaked(guarded):
     status, output = lab.run("migrate", "-e", options)
     assert status != 0 and "Node worker1 could not be drained" in output and "demo/hostport" in output, output[-3000:]
     assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and not cordoned(lab)
-    bare = json.loads(lab.kubectl("-n", "demo", "get", "pod", "hostport", "-o", "json"))
-    lab.kubectl("-n", "demo", "delete", "pod", "hostport")
-    try:
+    with lab.bare_pod():
+        lab.kubectl("-n", "demo", "delete", "pod", "hostport")
         status, output = lab.run("migrate", "-e", options)
-    finally:
-        metadata = {key: bare["metadata"][key] for key in ("name", "namespace", "labels")}
-        lab.kubectl("create", "-f", "-", stdin=json.dumps({**{key: bare[key] for key in ("apiVersion", "kind", "spec")}, "metadata": metadata}))
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
     assert "drain | Cordon and drain (" in output, "it was tried again while the budget held a pod"
     after = guarded_pods(lab)
@@ -257,12 +181,22 @@ def cordoned(lab):
     return [node["metadata"]["name"] for node in nodes if node["spec"].get("unschedulable")]
 
 
-def test_without_room_for_the_backup_nothing_is_taken_away(untouched):
+@pytest.fixture
+def full_disk(untouched):
+    """A folder on worker1 whose file system has no room left."""
+    folder = "/var/lib/full"
+    untouched.on("worker1", "sh", "-c", f"mkdir -p {folder} && mount -t tmpfs -o size=64k tmpfs {folder} && dd if=/dev/zero of={folder}/rest 2>&1 || true")
+    yield folder
+    untouched.on("worker1", "umount", folder)
+
+
+def test_without_room_for_the_backup_nothing_is_taken_away(untouched, full_disk):
     lab = untouched
-    status, output = lab.run("migrate", *TRAFFIC, "-e", "kube_proxy_cleanup_backup_dir=/proc/nowhere")
-    assert status != 0 and "no backup could be made in /proc/nowhere" in output
-    assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and lab.kube_proxies() == {"cp1", "worker1"}
-    assert lab.refused() == {}
+    for folder in ("/proc/nowhere", full_disk):
+        status, output = lab.run("migrate", *TRAFFIC, "-e", f"kube_proxy_cleanup_backup_dir={folder}")
+        assert status != 0 and f"no backup could be made in {folder}" in output, output[-3000:]
+        assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and lab.kube_proxies() == {"cp1", "worker1"}
+        assert lab.refused() == {}
     status, output = lab.run("migrate")
     assert status == 0 and lab.phase() == "settled", output[-3000:]
 

@@ -44,6 +44,16 @@ def test_settling_is_cut_off_and_taken_back_and_so_is_that(untouched):
     assert lab.refused() == {}
 
 
+@pytest.mark.parametrize("step", ["prove", "clean"])
+def test_half_a_wave_is_taken_back(untouched, step):
+    """Two nodes that move together, in whatever state the run that dies has left each of them."""
+    lab = untouched
+    lab.kill_when(lab.start("migrate", *TRAFFIC, "-e", json.dumps({"kpr_waves": [2], "kpr_control_planes": "mixed"})), f"step | Run: {step}]")
+    status, output = lab.run("rollback", *TRAFFIC, *STEAL)
+    assert status == 0 and is_back(lab), output[-3000:]
+    assert lab.refused() == {}
+
+
 def test_a_run_that_finds_its_lock_taken_leaves_the_cluster_alone(untouched):
     lab = untouched
     process = lab.start("migrate", *TRAFFIC)
