@@ -14,7 +14,8 @@ options:
       - Path of the kubeconfig of the cluster.
       - >-
         Without it and O(kubeconfig_content) the environment variable E(K8S_AUTH_KUBECONFIG), then the first existing file of
-        E(KUBECONFIG), then C(~/.kube/config), then the service account of the pod that the module runs in are taken.
+        E(KUBECONFIG), then C(~/.kube/config), then the service account of the pod that the module runs in are taken. A file that
+        is not named, beside a service account, is refused, because other modules would take the latter.
     type: path
   kubeconfig_content:
     description:

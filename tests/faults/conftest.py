@@ -25,12 +25,13 @@ class Lab(OwnLab):
         self.reports = folder
         self.kubeconfig = folder / "kubeconfig"
 
-    def start(self, playbook, *words, checkout=ROOT, environment=None, inventory=None):
-        """Begin a playbook with the least rights, in a session of its own; its output goes to a file."""
+    def start(self, playbook, *words, checkout=ROOT, environment=None, inventory=None, rights=None, through=()):
+        """Begin a playbook with the least rights (or by variables with others), through another program, in a session of its own; its output goes to a file."""
         log = self.reports / f"{playbook}-{time.time_ns()}.log"
-        settings = {"kpr_artifacts_dir": str(self.reports), "kpr_kubeconfig": str(self.kubeconfig), "kpr_helm_kubeconfig": self.variables["kpr_kubeconfig"]}
-        command = ["ansible-playbook", "-i", inventory or self.inventory, checkout / "playbooks" / f"{playbook}.yml", "-e", json.dumps(settings), *words]
-        process = subprocess.Popen(command, cwd=checkout, env={**self.environment, **(environment or {})}, start_new_session=True,
+        least = {"kpr_kubeconfig": str(self.kubeconfig), "kpr_helm_kubeconfig": self.variables["kpr_kubeconfig"]}
+        settings = {"kpr_artifacts_dir": str(self.reports), **(least if rights is None else rights)}
+        play = ["ansible-playbook", "-i", inventory or self.inventory, checkout / "playbooks" / f"{playbook}.yml", "-e", json.dumps(settings), *words]
+        process = subprocess.Popen([*through, *play], cwd=checkout, env={**self.environment, **(environment or {})}, start_new_session=True,
                                    stdout=log.open("wb"), stderr=subprocess.STDOUT)  # fmt: skip
         process.log = log
         return process

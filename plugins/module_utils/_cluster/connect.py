@@ -41,19 +41,30 @@ def find_kubeconfig(environ, exists):
     return None
 
 
+def in_a_pod(environ, exists):
+    """Whether the Kubernetes client would take the service account of a pod that it runs in."""
+    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and exists(SERVICE_ACCOUNT)
+
+
 def configure(params):
     """A client configuration from the parameters kubeconfig, kubeconfig_content and context."""
     configuration = client.Configuration()
     context = params.get("context") or None
     content = params.get("kubeconfig_content")
+    named = params.get("kubeconfig") or os.environ.get("K8S_AUTH_KUBECONFIG")
     path = params.get("kubeconfig") or find_kubeconfig(os.environ, os.path.exists)
+    in_pod = in_a_pod(os.environ, os.path.exists)
+    if path and in_pod and not (named or content or context):
+        # kubernetes.core would take the service account and Helm the file, which may be two clusters
+        raise ClusterError(f"found both {path} and the service account of this pod, expected one of them, and no doubt which cluster is meant; "
+                           f"name the file in kpr_kubeconfig (kubeconfig: {path}), or take it away to use the service account")
     try:
         if content:
             config.load_kube_config_from_dict(_parsed(content), context=context, client_configuration=configuration,
                                               persist_config=False)
         elif path:
             config.load_kube_config(config_file=path, context=context, client_configuration=configuration, persist_config=False)
-        elif os.path.exists(SERVICE_ACCOUNT):
+        elif in_pod:
             config.load_incluster_config(client_configuration=configuration)
         else:
             raise ClusterError("no kubeconfig: neither the parameter kubeconfig, K8S_AUTH_KUBECONFIG, KUBECONFIG nor ~/.kube/config names a "

@@ -28,6 +28,31 @@ def test_the_kubeconfig_that_the_environment_means(environ, existing, expected):
     assert connect.find_kubeconfig(environ, existing.__contains__) == expected
 
 
+@pytest.fixture
+def pod(monkeypatch, tmp_path):
+    """As in a pod with a service account, and with a kubeconfig by the environment that no one has named."""
+    token = tmp_path / "token"
+    token.write_text("secret")
+    monkeypatch.setattr(connect, "SERVICE_ACCOUNT", str(token))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "192.0.2.1")
+    monkeypatch.delenv("K8S_AUTH_KUBECONFIG", raising=False)
+
+
+def test_two_clusters_that_could_be_meant_are_refused(pod, fake_api, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", fake_api.kubeconfig)
+    with pytest.raises(connect.ClusterError, match="found both .* and the service account of this pod"):
+        connect.configure({})
+    assert connect.configure({"kubeconfig": fake_api.kubeconfig}).host == fake_api.host
+    monkeypatch.setenv("K8S_AUTH_KUBECONFIG", fake_api.kubeconfig)
+    assert connect.configure({}).host == fake_api.host
+
+
+def test_a_kubeconfig_of_the_environment_is_taken_outside_of_pods(pod, fake_api, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", fake_api.kubeconfig)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST")
+    assert connect.configure({}).host == fake_api.host
+
+
 def test_kubeconfig_as_content(fake_api):
     content = pathlib.Path(fake_api.kubeconfig).read_text()
     found = connect.configure({"kubeconfig_content": content})
