@@ -106,8 +106,9 @@ def unreachable(picture):
                 yield finding(
                     "api-certificate", BLOCKER, node(name), f"{place}: {api['error']}",
                     "Agents check the API server's certificate and would refuse it.",
-                    f"Add {api['host']} to apiServer.certSANs of kubeadm's configuration and renew with `kubeadm init phase certs apiserver`, or use a name "
-                    "that the certificate has.",
+                    f"Use a name that the certificate has. Or add {api['host']} to apiServer.certSANs of kubeadm's configuration; then on each control plane "
+                    "move apiserver.crt and apiserver.key out of /etc/kubernetes/pki, since kubeadm keeps a certificate that it finds there, run "
+                    "kubeadm init phase certs apiserver --config FILE with that configuration, and restart the API server's pod.",
                 )
             elif api["trusted"] is None or api["error"]:
                 yield finding(

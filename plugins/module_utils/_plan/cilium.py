@@ -37,10 +37,17 @@ def release(picture):
             "Set kpr_cilium_release and kpr_cilium_namespace to its name and namespace (see: helm list -A). A Cilium that was not installed by Helm must "
             "first be adopted by it.",
         )
+    elif found["status"] == "failed":
+        yield finding(
+            "cilium-release-failed", WARNING, item, "its status is failed",
+            "Its last change was not applied whole, so the agents may not run what its values say. The step `prepare` sets all of them again.",
+            f"See: helm -n {picture.wanted['cilium_namespace']} history {picture.wanted['cilium_release']}; where its last values are not the wanted ones, "
+            f"roll back first: helm -n {picture.wanted['cilium_namespace']} rollback {picture.wanted['cilium_release']} REVISION",
+        )
     elif found["status"] != "deployed":
         yield finding(
             "cilium-release-pending", BLOCKER, item, f"its status is {found['status']}",
-            "Helm refuses to upgrade a release in that state.",
+            "Helm refuses to upgrade a release in that state, in which a change that was cut off leaves it.",
             f"See: helm -n {picture.wanted['cilium_namespace']} history {picture.wanted['cilium_release']}; then roll back to the last deployed revision: "
             f"helm -n {picture.wanted['cilium_namespace']} rollback {picture.wanted['cilium_release']} REVISION",
         )

@@ -43,5 +43,5 @@ def api_servers(cluster, wanted):
 
 
 def blockers(found):
-    """The findings that forbid to go on."""
-    return [one for one in found if one["severity"] == BLOCKER and not one["accepted"]]
+    """The findings that forbid to go on, each with whether it could be accepted."""
+    return [{**one, "acceptable": one["id"] not in NOT_ACCEPTABLE} for one in found if one["severity"] == BLOCKER and not one["accepted"]]

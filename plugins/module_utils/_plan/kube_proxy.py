@@ -134,14 +134,14 @@ def kubeadm(picture):
             "kubeadm-cannot-record", WARNING, item, f"{found['api_version']}, Kubernetes {picture.cluster['kubernetes']}",
             "Its format has no field proxy.disabled. Up to 1.31 the missing ConfigMap kube-proxy keeps it away; an upgrade to 1.32 or later would bring "
             "it back.",
-            "After the upgrade to 1.31 (or later) run the migration's playbook again, which then sets the field, or pass --skip-phases=addon/kube-proxy "
-            "to every upgrade.",
+            "After the upgrade to 1.31, and before that to 1.32, run the playbook record, which then sets the field; or pass "
+            "--skip-phases=addon/kube-proxy to every upgrade.",
         )
-    elif server and server >= (1, 32) and picture.settled and not found["proxy_disabled"]:
+    elif server and server >= (1, 31) and picture.settled and not found["proxy_disabled"]:
         yield finding(
             "kubeadm-would-return", WARNING, item, "proxy.disabled is not true",
-            "`kubeadm upgrade` would bring kube-proxy back.",
-            "Set proxy.disabled: true in ClusterConfiguration.",
+            "From 1.32 on `kubeadm upgrade` looks at nothing else, and would bring kube-proxy back.",
+            "Run the playbook record before the next upgrade; it sets the field.",
         )
 
 

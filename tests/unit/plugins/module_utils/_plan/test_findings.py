@@ -232,6 +232,11 @@ def pending_release(cluster):
     cluster.release["status"] = "pending-upgrade"
 
 
+@case("cilium-release-failed", "warning", says="its status is failed")
+def failed_release(cluster):
+    cluster.release["status"] = "failed"
+
+
 @case("cilium-owner", "blocker", says="Argo CD")
 def cilium_by_argo(cluster):
     cluster.object("daemonsets", "cilium")["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "cilium:apps/DaemonSet:kube-system/cilium"
@@ -536,6 +541,13 @@ def settled_without_the_field(cluster):
     cluster.record("settled")
 
 
+@case("kubeadm-would-return", "warning")
+def settled_at_131_without_the_field(cluster):
+    """The last version at which nothing is lost yet, and the field can be written."""
+    settled_without_the_field(cluster)
+    _kubernetes(cluster, "1.31.4")
+
+
 @case("record-unread", "blocker", says="{oops")
 def record_broken(cluster):
     cluster.config_map("record", {"state.json": "{oops"})
@@ -789,6 +801,7 @@ FOLLOW = {
     "moved_with_rules": {"migration-begun"},
     "settled_with_rules": {"kube-proxy-returned", "kubeadm-would-return"},
     "settled_without_the_field": {"kube-proxy-process", "rules-left"},
+    "settled_at_131_without_the_field": {"kube-proxy-process", "rules-left"},
 }
 
 
