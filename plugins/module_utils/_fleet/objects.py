@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 
 LABEL = "kubeproxy-free.fleetops.io"
 RETIRED = {"key": f"{LABEL}/kube-proxy", "operator": "NotIn", "values": ["off"]}
@@ -15,6 +16,7 @@ RETIRED = {"key": f"{LABEL}/kube-proxy", "operator": "NotIn", "values": ["off"]}
 #: Set by the API server or its controllers; an object that still has them cannot be created again.
 SERVER_METADATA = ("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion",
                    "selfLink", "uid")
+RELEASE = re.compile(r"v[0-9]+[.][0-9]+[.][0-9]+")
 SERVER_ANNOTATIONS = ("deprecated.daemonset.template.generation", "kubectl.kubernetes.io/last-applied-configuration")
 
 
@@ -59,11 +61,14 @@ def gated(daemonset):
 
 
 def with_version(found, version):
-    """Return a saved DaemonSet with kube-proxy's image of the cluster's present version, for clusters upgraded since."""
+    """Return a saved DaemonSet with kube-proxy's image of the cluster's present version, for clusters upgraded since.
+
+    Only a tag such as v1.34.4, which kubeadm writes, is known to exist for another version; images of a provider or with a digest stay as they were saved.
+    """
     result = copy.deepcopy(found)
     for container in result["spec"]["template"]["spec"]["containers"]:
-        name, colon, tag = container["image"].rpartition(":")
-        if container["name"] == "kube-proxy" and colon and "@" not in container["image"] and tag != version:
+        name, _colon, tag = container["image"].rpartition(":")
+        if container["name"] == "kube-proxy" and "@" not in name and RELEASE.fullmatch(tag) and RELEASE.fullmatch(version):
             container["image"] = f"{name}:{version}"
     return result
 

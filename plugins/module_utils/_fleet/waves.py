@@ -28,16 +28,16 @@ def wave_size(size, nodes):
         number = float(text[:-1]) if percent else int(text)
     except ValueError:
         raise WaveError(f"wave size {size!r}: expected a whole number or a percentage such as '20%'") from None
-    if number <= 0 or (percent and number > 100):
+    if not math.isfinite(number) or number <= 0 or (percent and number > 100):
         raise WaveError(f"wave size {size!r}: expected at least 1, or more than 0% and at most 100%")
     return max(1, math.floor(nodes * number / 100)) if percent else number
 
 
 def as_list(sizes):
-    """Return sizes as a list; a text, which is what the survey of a job template or -e gives, is split at commas."""
+    """Return sizes as a list; a text, which is what the survey of a job template or -e gives, is split at commas, and one size is a list of it."""
     if isinstance(sizes, str):
-        sizes = [part.strip(" '\"") for part in sizes.strip(" []").split(",")]
-    return sizes
+        return [part.strip(" '\"") for part in sizes.strip(" []").split(",")]
+    return list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
 
 
 def settings(sizes=None, control_planes=None, count=None):

@@ -50,7 +50,7 @@ def gather(hosts: Iterable[Facts], leader: Facts, run: Facts, agents: Optional[F
         "nodes": {host["name"]: _node(host, before, agents or {}) for host in facts},
         "waves": _waves(facts),
         "traffic": traffic,
-        "not_measured": "" if traffic else _not_measured(traffic_from, bool(about.get("check_mode"))),
+        "not_measured": _silent(facts) if traffic else _not_measured(traffic_from, bool(about.get("check_mode"))),
     }
 
 
@@ -78,6 +78,7 @@ def _facts(host: Facts, run: Facts, leader: Facts, about: Facts) -> dict[str, An
         "before": "moved" if about.get("action") == "migrate" and moved else "",
         "steps": host.get("handover_steps") or [],
         "cleaned": [result for key in ("result", "confirmed") for result in [host.get(f"kube_proxy_cleanup_{key}") or {}] if "removed" in result],
+        "watched": bool(((leader.get("traffic_plans") or {}).get(name) or {}).get("targets")),
         "traffic": (host.get("traffic_seen") or {}).get("traffic"),
         "outside": (host.get("traffic_seen_outside") or {}).get("traffic"),
     }
@@ -171,6 +172,12 @@ def _traffic(seen: list[tuple[str, Any]]) -> dict[str, Any]:
         "left_out": sum(traffic["left_out"] for _origin, traffic in seen),
         "max_lag_ms": max(traffic["max_lag_ms"] for _origin, traffic in seen),
     }  # fmt: skip
+
+
+def _silent(hosts: list[dict[str, Any]]) -> str:
+    """From which nodes nothing is known, though others have told."""
+    names = [host["name"] for host in hosts if host["watched"] and not (host["traffic"] or {}).get("paths")]
+    return f"from {len(names)} of {len(hosts)} nodes, whose probers did not answer: {', '.join(names[:5])}{', ...' if names[5:] else ''}" if names else ""
 
 
 def _not_measured(namespaces: Optional[list[str]], dry: bool) -> str:

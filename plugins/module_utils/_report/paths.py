@@ -25,6 +25,8 @@ def section(report: Report, axis: Optional[figure.Axis]) -> Markup:
         return tag("section", tag("h2", "Traffic"), tag("p", summary.not_measured(report)))
     wrong = traffic.worst_first()
     parts = [tag("h2", "Traffic"), tag("p", summary.totals(traffic).capitalize())]
+    if report.not_measured:
+        parts.append(tag("p", summary.not_measured(report).capitalize()))
     if wrong:
         parts += [tag("h3", "Paths on which something went wrong, the worst first"), _paths(wrong[:ROWS], traffic, axis)]
     if len(wrong) > ROWS:

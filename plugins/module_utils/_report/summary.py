@@ -94,6 +94,8 @@ def _traffic(report: Report) -> Iterator[str]:
         yield not_measured(report)
         return
     yield totals(traffic)
+    if report.not_measured:
+        yield not_measured(report)
     worst = traffic.worst_first()
     for path in worst[:PATHS]:
         yield f"  {path_name(path)}: {_wrong(path)} of {number(path.requests)}"
@@ -102,7 +104,8 @@ def _traffic(report: Report) -> Iterator[str]:
 
 
 def not_measured(report: Report) -> str:
-    return "traffic: not measured" + (f"; {report.not_measured}" if report.not_measured else "")
+    reason = report.not_measured and f"{' ' if report.traffic else '; '}{report.not_measured}"
+    return f"traffic: not measured{reason}"
 
 
 def calls(made: Optional[Calls]) -> str:

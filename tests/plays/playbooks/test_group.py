@@ -77,6 +77,13 @@ def test_each_cluster_has_its_hosts_and_all_share_one_plan(run):
     assert shown["w1"]["plan"]["hosts"] == ["cp1", "us1", "w1", "w2"] and shown["us1"]["plan"] == shown["w1"]["plan"]
 
 
+def test_clusters_whose_names_differ_only_in_punctuation_are_two(run):
+    inventory = copy.deepcopy(INVENTORY)
+    inventory["all"]["children"]["us"]["vars"]["kpr_cluster"] = "prod.eu-1"
+    shown = run(inventory=inventory)
+    assert shown["us1"]["hosts"] == ["us1"] and shown["w1"]["hosts"] == ["cp1", "w1", "w2"]
+
+
 @pytest.mark.parametrize("words", [("--limit", "w1,w2"), ("-e", "kpr_hosts=w1,w2")])
 def test_a_limit_without_localhost_plans_what_it_holds(run, words):
     shown = run(*words)

@@ -15,6 +15,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -22,6 +23,8 @@ REAL = {"wave.yml", "step.yml", "cluster.yml", "claim.yml", "lock.yml", "renew.y
 STEP = [
     {"ansible.builtin.debug": {"msg": "DONE {{ handover_step }} {{ inventory_hostname }}"}},
     {"ansible.builtin.fail": {"msg": "as the test wants"}, "when": "handover_step ~ ' ' ~ inventory_hostname in failing"},
+    {"name": "recreate_agents | Wait", "ansible.builtin.fail": {"msg": "as the test wants"},
+     "when": "handover_step ~ ' agents ' ~ inventory_hostname in failing"},
     {"ansible.builtin.copy": {"dest": "{{ lost }}", "content": "", "mode": "0600"}, "when": "handover_step ~ ' ' ~ inventory_hostname in losing",
      "delegate_to": "localhost"},
 ]  # fmt: skip
@@ -65,16 +68,19 @@ def go(tmp_path, copy_role):
             {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "claim"}},
             {"ansible.builtin.set_fact": {"kpr_plan": {"serial": [1, 5], "waves": "{{ waves }}"}}, "run_once": True, "delegate_to": "localhost",
              "delegate_facts": True},
-            {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "wave"}},
+            {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "wave"}, "when": "not back"},
+            {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "step"}, "when": "back",
+             "vars": {"handover_step": "give_back", "handover_leaves_nodes": True}},
             {"ansible.builtin.include_role": {"name": "handover", "tasks_from": "leave"}},
         ],
     }]), encoding="utf-8")  # fmt: skip
 
-    def play(clusters, failing=(), losing=()):
+    def play(clusters, failing=(), losing=(), back=False):
         children = {name: {"vars": {"kpr_cluster": name, **own}, "hosts": dict.fromkeys(hosts, {})} for name, (hosts, own) in clusters.items()}
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "children": children}}), encoding="utf-8")
         waves = {name: [hosts] for name, (hosts, _own) in clusters.items()}
-        settings = {"failing": list(failing), "losing": list(losing), "lost": str(tmp_path / "lost"), "waves": waves}
+        settings = {"failing": list(failing), "losing": list(losing), "lost": str(tmp_path / "lost"), "waves": waves,
+                    "back": back}  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORKS": "2"}
         done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(settings)], cwd=tmp_path, env=environment,
                               text=True, capture_output=True, check=False)  # fmt: skip
@@ -93,6 +99,19 @@ def test_every_cluster_goes_in_the_one_order_and_a_fault_gives_only_its_own_wave
     assert ran["b"] == [*WHOLE, "uncordon", "probe_teardown", "unlock"]
     assert ran["c"] == ["drain", "take_over", "prove", "retire", "give_back", "uncordon", "halt", "uncordon", "probe_teardown", "unlock"]
     assert ran["d"] == ["drain", "take_over", "prove", "retire", "give_back", "uncordon"]
+
+
+def test_on_the_way_back_a_node_that_stays_keeps_no_other_but_agents_that_do_not_start_do(go):
+    hosts = ["a", "b"]
+    assert "halt" not in go({"one": (hosts, {})}, failing=["give_back a"], back=True)["a"]
+    assert "halt" in go({"one": (hosts, {})}, failing=["give_back agents a"], back=True)["a"]
+
+
+def test_the_steps_are_in_step_whatever_the_owners_configuration_says():
+    """A gate that some nodes of a wave pass while others are still on their way is none."""
+    for path in (ROOT / "playbooks").glob("*.yml"):
+        for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+            assert "import_playbook" in play or play["strategy"] == "ansible.builtin.linear", path
 
 
 def test_a_cluster_that_is_another_runs_by_now_is_left_alone(go):

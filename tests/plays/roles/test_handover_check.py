@@ -67,8 +67,10 @@ def shop():
 TRAFFIC = {"name": "users", "traffic": {"max_failed": "1%"}}
 
 
-def test_users_requests_are_asked_of_all_probers(shop, tmp_path):
+@pytest.mark.parametrize("zone", ["UTC0", "CET-1", "EST5"])
+def test_users_requests_are_asked_of_all_probers_wherever_the_controller_is(shop, tmp_path, monkeypatch, zone):
     name, shut = shop
+    monkeypatch.setenv("TZ", zone)
     began = time.time()
     time.sleep(1)
     code, output = check(tmp_path, TRAFFIC, cluster=name, began=began)

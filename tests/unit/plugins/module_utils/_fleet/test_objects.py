@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import objects
 
 
@@ -41,3 +42,18 @@ def test_agents_that_were_restarted_are_named_with_how_often_before_and_now():
     now = {"a": agent("a1", 2), "b": agent("b1", 5), "c": agent("c2", 1), "d": agent("d2", 0), "e": agent(None, None)}
     assert objects.agents_restarted(now, before) == [
         {"node": "b", "pod": "pod-b1", "before": 2, "now": 5}, {"node": "c", "pod": "pod-c2", "before": 0, "now": 1}]
+
+
+@pytest.mark.parametrize(("image", "version", "expected"), [
+    ("registry.k8s.io/kube-proxy:v1.33.1", "v1.34.4", "registry.k8s.io/kube-proxy:v1.34.4"),
+    ("reg.local:5000/kube-proxy:v1.33.1", "v1.34.4", "reg.local:5000/kube-proxy:v1.34.4"),
+    ("reg.local:5000/kube-proxy", "v1.34.4", "reg.local:5000/kube-proxy"),
+    ("x/kube-proxy:v1.33.1@sha256:0123", "v1.34.4", "x/kube-proxy:v1.33.1@sha256:0123"),
+    ("x.amazonaws.com/eks/kube-proxy:v1.29.1-minimal-eksbuild.2", "v1.29.1-eks-508b6b3", "x.amazonaws.com/eks/kube-proxy:v1.29.1-minimal-eksbuild.2"),
+    ("x/kube-proxy:v1.27.5_vmware.1", "v1.27.5+vmware.1", "x/kube-proxy:v1.27.5_vmware.1"),
+    ("x/kube-proxy:v1.34.4-hardened.2", "v1.34.4", "x/kube-proxy:v1.34.4-hardened.2"),
+    ("x/kube-proxy:v1.34.4", "v1.34.5+k3s1", "x/kube-proxy:v1.34.4"),
+])  # fmt: skip
+def test_only_an_image_that_is_known_to_exist_for_another_version_gets_it(image, version, expected):
+    found = {"spec": {"template": {"spec": {"containers": [{"name": "kube-proxy", "image": image}]}}}}
+    assert objects.with_version(found, version)["spec"]["template"]["spec"]["containers"][0]["image"] == expected

@@ -30,10 +30,14 @@ def test_wave_size(size, count, expected):
     assert waves.wave_size(size, count) == expected
 
 
-@pytest.mark.parametrize("size", [0, -1, "0%", "101%", "many", "1.5", "five"])
+@pytest.mark.parametrize("size", [0, -1, "0%", "101%", "many", "1.5", "five", "nan%", "inf%"])
 def test_wave_size_that_cannot_be_meant_is_named(size):
     with pytest.raises(waves.WaveError, match="wave size"):
         waves.settings([1, size])
+
+
+def test_one_size_is_a_list_of_it():
+    assert waves.settings(5)["sizes"] == [5] and waves.settings("20%")["sizes"] == ["20%"] and waves.settings("1, 5")["sizes"] == ["1", "5"]
 
 
 def hosts(found):

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.gather import NODE_STEPS, gather
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import read
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.summary import lines
 
 
 WAVE = pathlib.Path(__file__).resolve().parents[5] / "roles/handover/tasks/wave.yml"
@@ -155,6 +156,16 @@ def test_why_no_traffic_was_measured(left, namespaces, dry, says):
     for one in facts["hosts"]:
         one["traffic_seen"] = one["traffic_seen_outside"] = {"skipped": True}
     assert gather(**{**facts, "traffic_from": namespaces, "check_mode": dry})["not_measured"] == says
+
+
+def test_nodes_whose_probers_did_not_answer_are_named_beside_what_others_saw(left):
+    facts = left("migrate")
+    facts["leader"]["traffic_plans"] = {one["kpr_node_name"]: {"targets": [{"name": "x"}], "outside": []} for one in facts["hosts"]}
+    assert gather(**facts)["not_measured"] == ""
+    host(facts, "worker1")["traffic_seen"] = {"unreachable": True, "msg": "away"}
+    data = gather(**facts)
+    assert data["not_measured"] == f"from 1 of {len(facts['hosts'])} nodes, whose probers did not answer: worker1"
+    assert f"traffic: not measured {data['not_measured']}" in lines(read(data))
 
 
 def test_a_run_that_ended_before_anything_was_read_is_told(left):
