@@ -25,6 +25,7 @@ VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": 
 FACTS = {"put": {"verify_plans": {}}, "probe": {"verify_result": {"targets": []}}}
 CILIUM_CLI = """#!/bin/sh
 echo "$*" >> "$0.calls"
+echo "$KUBECONFIG" > "$0.kubeconfig"
 case "$*" in
   *--help) echo '      --force-deploy   as it says'; [ -z "$CLEANS" ] || echo '      --cleanup   as it says' ;;
   *--cleanup*) echo 'cannot delete' >&2; exit 1 ;;
@@ -87,3 +88,8 @@ def test_what_cilium_cli_cannot_clean_up_is_told_and_the_report_is_written(verif
     assert status != 0 and ran[-3:] == ["report", "teardown", "unlock"], said
     assert "connectivity test --cleanup failed" in said and "cannot delete" in said
     assert pathlib.Path(f"{program}.calls").read_text(encoding="utf-8").splitlines()[-1].endswith("--cleanup --test-namespace=own")
+
+
+def test_cilium_cli_finds_a_kubeconfig_that_is_named_from_the_home_folder(verify, program):
+    verify({"CLEANS": "1"}, verify_cilium_cli=str(program), kpr_kubeconfig="~/.kube/prod")
+    assert pathlib.Path(f"{program}.kubeconfig").read_text(encoding="utf-8").strip() == os.path.expanduser("~/.kube/prod")
