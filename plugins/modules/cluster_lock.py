@@ -121,7 +121,7 @@ def hold(module, leases):
         module.fail_json(
             msg=f"the lock {_lease.NAMESPACE}/{_lease.NAME} is not this run's ({params['holder']!r}) any more: {whose}; expected that this run alone "
             "changes the cluster. It paused for longer than its lock holds, or somebody ran with kpr_steal_lock. Nothing more is changed here. See how far "
-            "the cluster is: ansible-playbook fleetops.kubeproxy_free.plan",
+            "the cluster is: ansible-playbook -i INVENTORY fleetops.kubeproxy_free.plan",
             lost=True,
         )
     if step == _lease.HELD and not params["steal"]:

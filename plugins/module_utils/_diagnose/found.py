@@ -58,7 +58,7 @@ KINDS = {
     "not-probed": ("note", "Only a connection shows that a server listens, that no policy is in the way and that a node serves.",
                    "Name one Service to have it probed from every node: -e kpr_service=NAMESPACE/NAME; try UDP with its own client."),
     "stale-rules": ("warning", "kube-proxy's rules are left and nobody renews them; they send to endpoints that are gone.",
-                    "ansible-playbook fleetops.kubeproxy_free.migrate takes them away; by hand, the role kube_proxy_cleanup."),
+                    "ansible-playbook -i INVENTORY fleetops.kubeproxy_free.migrate takes them away; by hand, the role kube_proxy_cleanup."),
     "stale-connections": ("warning", "Connections from kube-proxy's time keep the backend that they began with, and nobody ends them when it goes.",
                           "Let their programs connect anew: on {node}, conntrack --delete --proto PROTOCOL --orig-dst ADDRESS, or restart them."),
     "node-unread": ("warning", "The node could not be asked, or not all, so what is wrong there is not told.", "ansible {node} -m ansible.builtin.ping"),

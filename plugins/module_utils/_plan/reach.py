@@ -31,7 +31,8 @@ def node_unreachable(picture):
             yield finding(
                 "node-unreachable", BLOCKER, node(name), facts["error"],
                 "Its kernel, rules and way to the API server are unknown, and kube-proxy's rules could not be removed from it.",
-                f"Repair the connection (try: ansible {facts['host']} -m ping), or take the host out of the inventory when the node has left the cluster.",
+                f"Repair the connection (try: ansible -i INVENTORY {facts['host']} -m ansible.builtin.ping), "
+                "or take the host out of the inventory when the node has left the cluster.",
             )
 
 

@@ -10,7 +10,7 @@ from typing import Iterator
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import GIVEN_BACK, Report
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import plural, some
 
-PLAYBOOK = "ansible-playbook fleetops.kubeproxy_free."
+PLAYBOOK = "ansible-playbook -i INVENTORY fleetops.kubeproxy_free."
 
 
 def next_steps(report: Report) -> list[str]:

@@ -142,7 +142,8 @@ def traffic_faults(traffic: dict[str, Any], origin: str) -> list[str]:
     """What a prober's run (traffic_probe's result) saw fail, in sentences. Slow answers are no failures."""
     if not traffic.get("paths"):
         return [
-            f"Nothing was probed from {origin}; expected the result of traffic_probe. See that Ansible reaches it: ansible {origin} -m ansible.builtin.ping"
+            f"Nothing was probed from {origin}; expected the result of traffic_probe. See that Ansible reaches it: "
+            f"ansible -i INVENTORY {origin} -m ansible.builtin.ping"
         ]
     found = []
     for path in traffic["paths"]:

@@ -159,7 +159,7 @@ NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_po
 
 def test_a_node_that_is_not_reached_does_not_count_as_one_that_answers_health_checks(go):
     code, output, _calls = go("answer_health", {}, {"handover_retired": {"health": "0.0.0.0:10256"}}, kpr_speaker="w2", **NOWHERE)
-    assert code != 0 and "Node w1 was not asked for its health (" in output and "ansible w1 -m ansible.builtin.ping" in output, output
+    assert code != 0 and "Node w1 was not asked for its health (" in output and "ansible -i INVENTORY w1 -m ansible.builtin.ping" in output, output
 
 
 def test_a_node_that_is_not_reached_when_its_rules_are_to_go_is_named(tmp_path):
@@ -170,4 +170,4 @@ def test_a_node_that_is_not_reached_when_its_rules_are_to_go_is_named(tmp_path):
     environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
     done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
     output = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode != 0 and "Node w1: not reached (" in output and "ansible w1 -m ansible.builtin.ping" in output, output
+    assert done.returncode != 0 and "Node w1: not reached (" in output and "ansible -i INVENTORY w1 -m ansible.builtin.ping" in output, output

@@ -69,7 +69,7 @@ def program(tmp_path):
 def test_a_host_outside_that_is_away_is_named_before_anything_is_created(verify):
     status, ran, said = verify(verify_outside_host="away", verify_report_dir="out")
     assert status != 0 and ran == ["lock", "served", "report", "teardown", "unlock"], said
-    assert "Cluster prod: found no way to the host outside, away (" in said and "See: ansible away -m ansible.builtin.ping" in said
+    assert "Cluster prod: found no way to the host outside, away (" in said and "See: ansible -i INVENTORY away -m ansible.builtin.ping" in said
 
 
 def test_a_host_outside_that_answers_is_no_hindrance(verify):

@@ -44,7 +44,7 @@ def traffic_of_no_namespace(cluster):
     cluster.wanted["traffic"] = True
 
 
-@case("node-unreachable", "blocker", "node worker1", says="ansible plan-worker1 -m ping")
+@case("node-unreachable", "blocker", "node worker1", says="ansible -i INVENTORY plan-worker1 -m ansible.builtin.ping")
 def no_ssh(cluster):
     cluster.nodes["worker1"] = {"host": "plan-worker1", "error": "it cannot be reached: timed out"}
 

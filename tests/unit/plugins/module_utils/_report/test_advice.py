@@ -55,7 +55,7 @@ def test_a_dry_run_is_followed_by_a_real_one_or_by_another_dry_one(advice):
 
 
 def test_a_rollback(advice):
-    assert "see what is in the way: ansible-playbook fleetops.kubeproxy_free.plan" in advice("rollback")
+    assert "see what is in the way: ansible-playbook -i INVENTORY fleetops.kubeproxy_free.plan" in advice("rollback")
     assert advice("rollback", state="returning") == "Some nodes are not back with kube-proxy yet. Run the rollback again, with all nodes."
 
 
