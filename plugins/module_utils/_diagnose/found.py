@@ -61,7 +61,8 @@ KINDS = {
                     "ansible-playbook -i INVENTORY fleetops.kubeproxy_free.migrate takes them away; by hand, the role kube_proxy_cleanup."),
     "stale-connections": ("warning", "Connections from kube-proxy's time keep the backend that they began with, and nobody ends them when it goes.",
                           "Let their programs connect anew: on {node}, conntrack --delete --proto PROTOCOL --orig-dst ADDRESS, or restart them."),
-    "node-unread": ("warning", "The node could not be asked, or not all, so what is wrong there is not told.", "ansible {node} -m ansible.builtin.ping"),
+    "node-unread": ("warning", "The node could not be asked, or not all, so what is wrong there is not told.",
+                    "See that Ansible reaches HOST, {node}'s host in the inventory: ansible -i INVENTORY HOST -m ansible.builtin.ping"),
 }  # fmt: skip
 
 

@@ -198,6 +198,7 @@ def test_the_nodes_side(facts):
     nodes = {**said(rules=rules), "w2": {"error": "it cannot be reached: no route"}}
     stale, unread = judge.diagnosis(facts, nodes)
     assert (stale["id"], unread["id"]) == ("stale-rules", "node-unread") and stale["found"].startswith("12 chains")
+    assert unread["remedy"] == "See that Ansible reaches HOST, w2's host in the inventory: ansible -i INVENTORY HOST -m ansible.builtin.ping"
     rules["running"] = "process 7"
     assert named(facts, nodes) == ["node-unread"]
     assert ids(facts, said(unread=["rules: no"])) == [("warning", "node-unread", "node w1", "w1")]
