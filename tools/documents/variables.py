@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from typing import Iterator
 
 import yaml
 
@@ -85,8 +86,15 @@ def _role(role: pathlib.Path) -> str:
     options, defaults = _options(role), _defaults(role)
     if not options:
         return f"### {role.name}\n\nNone.\n"
-    rows = [(f"`{name}`", _type(option), _default(name, option, defaults), _meaning(option)) for name, option in options.items()]
+    rows = [(f"`{name}`", _type(option), _default(name, option, defaults), _meaning(option)) for name, option in _with_inner(options)]
     return f"### {role.name}\n\n" + table(("variable", "type", "default", "meaning"), rows)
+
+
+def _with_inner(options: dict[str, dict], before: str = "") -> Iterator[tuple[str, dict]]:
+    """Each option, and after it those of its keys: tune_options.mode."""
+    for name, option in options.items():
+        yield before + name, option
+        yield from _with_inner(option.get("options") or {}, f"{before}{name}.")
 
 
 def _type(option: dict) -> str:

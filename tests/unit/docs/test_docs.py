@@ -105,3 +105,9 @@ def test_every_finding_of_the_plan_is_on_its_page():
 def test_findings_that_cannot_be_accepted_are_named():
     start = findings.page().split("\n| id", 1)[0]
     assert all(f"`{ident}`" in start for ident in sources.module("_plan.findings").NOT_ACCEPTABLE)
+
+
+def test_the_options_of_an_option_are_on_the_page_of_variables():
+    spec = yaml.safe_load((ROOT / "roles" / "tune" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    rows = set(re.findall(r"^\| `([a-z_.]+)`", variables.page(), re.MULTILINE))
+    assert {f"tune_options.{name}" for name in spec["tune_options"]["options"]} | {"handover_checks.traffic.max_failed"} <= rows
