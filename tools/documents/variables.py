@@ -16,13 +16,19 @@ from tools.documents.markdown import plain, table
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 SHARED = re.compile(r"\bkpr_[a-z_]+\b")
 #: The value behind it in a role's defaults, "{{ kpr_drain | default(false) }}".
-BEHIND = r"\b{} \| default\(((?:\[[^\]]*\]|'[^']*'|\{{\}}|[\w.]+))(?:, true)?\)"
-#: A role's words about the variable of the collection that is its default.
-OF_ITSELF = re.compile(r" ?Default is `kpr_[^.]*\.")
+BEHIND = r"\b{} \| default\(((?:\[[^\]]*\]|'[^']*'|\{{\}}|[\w.]+))(?:, true)?(?:\)| \|)"
+#: A role's words about the variable of the collection that is its default; what is taken without that one stays.
+OF_ITSELF = re.compile(r" ?Default is `kpr_[^.,]*(?:, else (?P<else>[^.]*))?\.")
 #: What playbooks tell roles, not what users set.
 INNER = {"kpr_cluster_hosts", "kpr_leader", "kpr_speaker", "kpr_wave_hosts", "kpr_run", "kpr_plan"}
 #: Whose description of a shared variable is the most general one.
 FIRST = ("preflight", "handover", "report", "cilium")
+#: Those that mean something else to each of the roles that they feed, or less than what the one that they feed can do.
+OF_SEVERAL = {
+    "kpr_outside_host": "Inventory host that is no node of the cluster and reaches its nodes' addresses, for example `localhost`. verify probes NodePorts, "
+                        "external IPs, LoadBalancer IPs and hostPorts from there, too, and benchmark measures the NodePorts. Empty does neither.",
+    "kpr_service": "The Service to look at, `namespace/name`, which every node then probes. Empty judges all of them and probes nothing.",
+}  # fmt: skip
 #: Variables that playbooks themselves read.
 BY_PLAYBOOKS = (
     ("kpr_cluster", "", "Name of the cluster that a host is a node of. Hosts without it are left alone."),
@@ -71,14 +77,15 @@ def _shared() -> str:
                 if name in options and shared not in INNER and shared not in [row[0] for row in BY_PLAYBOOKS]:
                     found.setdefault(shared, []).append((name, options[name]))
                     behind = re.search(BEHIND.format(shared), str(default))
-                    if behind and behind[1] != "omit" and not behind[1].startswith("kpr_"):
+                    if behind and behind[1] != "omit":
                         values.setdefault(shared, behind[1].strip("'"))
     rows = [(f"`{name}`", f"`{default}`" if default else "", "", words) for name, default, words in BY_PLAYBOOKS]
     for shared, uses in sorted(found.items()):
         _name, option = uses[0]
         default = f"`{values[shared]}`" if values.get(shared) else ""
         feeds = ", ".join(f"`{use}`" for use in dict.fromkeys(use for use, _option in uses))
-        rows.append((f"`{shared}`", default, feeds, OF_ITSELF.sub("", plain(option["description"]))))
+        words = OF_ITSELF.sub(lambda found: f" Default is {found['else']}." if found["else"] else "", plain(option["description"]))
+        rows.append((f"`{shared}`", default, feeds, OF_SEVERAL.get(shared, words)))
     return table(("variable", "default", "feeds", "meaning"), rows)
 
 
