@@ -73,7 +73,10 @@ def make(folder: str, keep: int, sources: list[Source]) -> Backup:
             raise
         _forget_oldest(folder, keep)
     except (OSError, tools.ToolFailed) as error:
-        raise BackupFailed(f"no backup could be made in {folder}, so nothing was changed: {error}. Make room there, or give another backup_dir") from error
+        raise BackupFailed(
+            f"no backup could be made in {folder}, so nothing was changed: {error}. Make room there, or give another backup_dir "
+            "(kube_proxy_cleanup_backup_dir)"
+        ) from error
     return Backup(path, sha256, {file: rules for file, (rules, _digest) in written.items()})
 
 

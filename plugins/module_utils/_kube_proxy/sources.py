@@ -20,7 +20,7 @@ def sources(node: Node, plans: Sequence[TablePlan], leftovers: ipvs.Leftovers, t
     try:
         return list(_sources(node, plans, leftovers, tables))
     except tools.Missing as error:
-        raise BackupFailed(f"no backup could be made, so nothing was changed: {error}, or with backup set to false") from error
+        raise BackupFailed(f"no backup could be made, so nothing was changed: {error}, or with backup (kube_proxy_cleanup_backup) set to false") from error
 
 
 def _sources(node: Node, plans: Sequence[TablePlan], leftovers: ipvs.Leftovers, tables: Iterable[str]) -> Iterable[Source]:

@@ -84,7 +84,8 @@ def complain_if_fired() -> None:
     raise NotConfirmed(
         "nobody confirmed in time that this node is well without kube-proxy's rules, expected that before the time was over; the node has linked them again"
         + (f" (the programs said: {log})" if log else "")
-        + ". Find out why the node was not reached, or give it more time with confirm_timeout, then call with state=absent again"
+        + ". Find out why the node was not reached, or give it more time with confirm_timeout (kube_proxy_cleanup_confirm_timeout), "
+        "then call with state=absent again"
     )
 
 

@@ -93,7 +93,7 @@ def test_what_a_killed_run_left_is_swept_and_what_a_present_one_makes_is_not(tmp
 
 def test_a_command_that_fails_leaves_nothing_behind(tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "backup"
-    with pytest.raises(backup.BackupFailed, match=r"nothing was changed: .*ended with 3, expected 0: no rules today.*backup_dir"):
+    with pytest.raises(backup.BackupFailed, match=r"nothing was changed: .*ended with 3, expected 0: no rules today.*kube_proxy_cleanup_backup_dir"):
         backup.make(str(folder), 5, [Source("fine", ["echo"]), Source("broken", ["sh", "-c", "echo no rules today >&2; exit 3"])])
     assert os.listdir(folder) == []
 

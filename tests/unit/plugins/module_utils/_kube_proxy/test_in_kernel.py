@@ -232,7 +232,7 @@ def test_without_the_program_no_backup_is_made_that_lacks_rules(settings: cleanu
     """Chains that nothing leads to any more can be told from others without it."""
     network.load("nft", "ip", [line for line in dumps.SMALL if line != dumps.SMALL[5]])
     only_programs(*LEGACY)
-    with pytest.raises(backup.BackupFailed, match="nothing was changed: this host has no iptables program of the nft backend.*or with backup set to false"):
+    with pytest.raises(backup.BackupFailed, match="nothing was changed: this host has no iptables program of the nft backend.*kube_proxy_cleanup_backup. set"):
         cleanup.Cleanup(settings).absent()
     assert cleanup.Cleanup(settings._replace(backup=False)).absent()["clean"]
     assert network.saved("nft", "ip") == network.of_others("nft", "ip", dumps.SMALL_AFTER)

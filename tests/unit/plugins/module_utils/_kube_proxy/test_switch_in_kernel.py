@@ -178,7 +178,7 @@ class TestSwitch:
     def test_it_has_fired_and_nothing_else_is_known(self, folder: pathlib.Path) -> None:
         folder.mkdir()
         (folder / "fired").touch()
-        with pytest.raises(switch.NotConfirmed, match="linked them again. Find out why"):
+        with pytest.raises(switch.NotConfirmed, match="linked them again. Find out why.*kube_proxy_cleanup_confirm_timeout"):
             switch.confirm()
 
 
