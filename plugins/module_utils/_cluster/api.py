@@ -109,5 +109,7 @@ def explained(status, reason, path, host):
     if status == 401:
         return Forbidden(f"the API server {host} does not accept these credentials for {path} {said}; renew the kubeconfig, then try: kubectl auth whoami")
     if status == 403:
-        return Forbidden(f"the API server {host} does not let these credentials read {path} {said}; see what they may do with: kubectl auth can-i --list")
+        return Forbidden(
+            f"the API server {host} does not allow these credentials this request for {path} {said}; see what they may do with: kubectl auth can-i --list"
+        )
     return ClusterError(f"the API server {host} did not answer for {path} {said}; try: kubectl get --raw {path}")

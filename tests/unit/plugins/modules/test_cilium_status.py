@@ -199,7 +199,7 @@ def test_an_api_server_that_is_away_for_a_moment(cluster, capsys):
 def test_refused_credentials_end_a_wait_at_once(cluster, capsys):
     fake = cluster(1)
     fake.statuses[PODS] = 403
-    assert "does not let these credentials read" in call(capsys, fake, wait=True, timeout=60, wait_for={"kpr": True})["msg"]
+    assert "does not allow these credentials this request for" in call(capsys, fake, wait=True, timeout=60, wait_for={"kpr": True})["msg"]
 
 
 @pytest.mark.parametrize("path", [MAP, "/api/v1/nodes", CONFIGS.format("v2")])

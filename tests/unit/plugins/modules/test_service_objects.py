@@ -42,4 +42,4 @@ def test_all_is_read_at_once_and_each_kind_told_apart(fake_api, capsys):
 def test_what_may_not_be_read_is_told(fake_api, capsys):
     fake_api.statuses["/api/v1/namespaces/a/services"] = 403
     result = call(fake_api, capsys, {"kind": "Service", "namespaces": ["a"]})
-    assert result["failed"] and "does not let these credentials read /api/v1/namespaces/a/services" in result["msg"]
+    assert result["failed"] and "does not allow these credentials this request for /api/v1/namespaces/a/services" in result["msg"]
