@@ -42,7 +42,12 @@ def check(folder, *checks, cluster="demo", began=0.0):
 def test_a_check_that_fails_is_named_with_what_was_found_and_expected(tmp_path):
     code, output = check(tmp_path, {"name": "well", "command": ["true"]}, {"name": "shop", "command": ["sh", "-c", "echo shut >&2; exit 3"]})
     assert code != 0 and "shop: found" in output and "(shut), expected the command sh -c echo shut >&2; exit 3 to end with 0 within 5 s" in output, output
-    assert "well: found" not in output
+    assert "See from the controller: sh -c 'echo shut >&2; exit 3'" in output and "well: found" not in output
+
+
+def test_a_check_of_an_address_says_how_to_ask_it(tmp_path):
+    code, output = check(tmp_path, {"name": "shop", "url": "http://127.0.0.1:1/health"})
+    assert code != 0 and "expected status 200 from http://127.0.0.1:1/health within 5 s. See from the controller: curl -i http://127.0.0.1:1/health" in output
 
 
 @pytest.fixture

@@ -65,6 +65,46 @@ def test_the_token_goes_whatever_comes_after_it(tmp_path, ready):
     assert ("JOINED" in said) == ready and ("Cluster prod: no upload" in said) == (not ready) and (status == 0) == ready
 
 
+def said_by(folder, monkeypatch, program, words):
+    """A program of that name that reads what it is given, says only these words and fails."""
+    path = folder / "programs" / program
+    path.parent.mkdir()
+    path.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{words}' >&2\nexit 1\n", encoding="utf-8")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent), prepend=os.pathsep)
+
+
+def test_what_kubeadm_says_comes_with_what_to_look_at(tmp_path, monkeypatch):
+    said_by(tmp_path, monkeypatch, "kubeadm", "it cannot")
+    run = {"ansible.builtin.include_tasks": "kubeadm.yml", "vars": {"__kubeadm_init_words": ["token", "create", "--ttl", "9m"]},
+           "when": "inventory_hostname == 'a'"}  # fmt: skip
+    status, said = play(tmp_path, {"main": [leader(kubeadm_init_plan={"first": "a"}), run], "kubeadm": role_tasks("kubeadm")})
+    assert status != 0 and "node a: kubeadm token create failed, expected status 0. It said: it cannot. See on that node whether its API" in said, said
+
+
+CHART = {"kubeadm_init_cilium_version": "1.19.1", "kubeadm_init_version": "1.34.4", "kubeadm_init_control_planes": ["a"]}
+
+
+def chart(folder, **values):
+    """What is kept as the fault of the cluster."""
+    show = {"ansible.builtin.debug": {"msg": "FAULT {{ hostvars.a.kubeadm_init_fault | default('none') }}"}}
+    main = [{"ansible.builtin.include_tasks": "chart.yml", "when": "inventory_hostname == 'a'"}, show]
+    return play(folder, {"main": main, "chart": role_tasks("chart")}, **CHART, kpr_control_plane=True, kpr_control_plane_endpoint="api:6443", **values)[1]
+
+
+def test_a_chart_that_helm_does_not_find_is_told_with_where_to_look(tmp_path, monkeypatch):
+    said_by(tmp_path, monkeypatch, "helm", "Error: no such chart.")
+    said = chart(tmp_path, kpr_cilium_chart_ref="cilium", kpr_cilium_chart_repo_url="https://charts.example.net")
+    assert "FAULT Helm cannot render chart cilium 1.19.1 (nothing was changed): Error: no such chart. Expected a chart that takes" in said, said
+    assert "helm show chart cilium --version 1.19.1 --repo https://charts.example.net; if not, set kpr_cilium_chart_ref" in said, said
+
+
+def test_what_is_wrong_with_values_ends_with_what_to_use(tmp_path, monkeypatch):
+    said_by(tmp_path, monkeypatch, "helm", "not asked")
+    said = chart(tmp_path, kpr_cilium_values={"loadBalancer": {"mode": "fast"}})
+    assert "FAULT Helm values for chart 1.19.1: loadBalancer.mode: found" in said and ". use one of " in said and "Use: use" not in said, said
+
+
 def install(folder, *words, found=("kubeadm", "kubelet")):
     (folder / "library").mkdir()
     (folder / "library" / "stand_in.py").write_text(PACKAGES.replace("FOUND", repr(found)), encoding="utf-8")
