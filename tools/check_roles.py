@@ -14,8 +14,11 @@ def _load(path: pathlib.Path) -> dict:
     return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
 
 
-def _is_template(value: object) -> bool:
-    return "{{" in str(value)
+def _differ(default: object, option: dict) -> bool:
+    """Whether they say something else, whatever the space. What is omitted has no default that a spec could say: its description does."""
+    if "default(omit)" in str(default):
+        return "default" in option
+    return " ".join(str(default).split()) != " ".join(str(option.get("default")).split()) if "{{" in str(default) else option.get("default") != default
 
 
 def role_problems(role: pathlib.Path) -> list[str]:
@@ -39,7 +42,7 @@ def role_problems(role: pathlib.Path) -> list[str]:
             problems.append(f"{where}: {name} has a default here and none in defaults/main.yml")
         if name in defaults and option.get("required"):
             problems.append(f"{where}: {name} is required and has a default in defaults/main.yml")
-        if name in defaults and not _is_template(defaults[name]) and option.get("default") != defaults[name]:
+        if name in defaults and _differ(defaults[name], option):
             problems.append(f"{where}: {name} has the default {option.get('default')!r} here and {defaults[name]!r} in defaults/main.yml")
     return problems
 

@@ -13,9 +13,10 @@ GOOD = {
     "washer_speed": {"type": "int", "default": 400, "description": "Turns per minute."},
     "washer_water": {"type": "str", "description": "Where it comes from."},
     "washer_soap": {"type": "str", "required": True, "description": "The kind of soap."},
+    "washer_heat": {"type": "int", "default": "{{ kpr_heat\n   | default(40) }}", "description": "How hot."},
     "kpr_cluster": {"type": "str", "required": True, "description": "The cluster."},
 }
-DEFAULTS = {"washer_speed": 400, "washer_water": "{{ kpr_water | default('tap') }}"}
+DEFAULTS = {"washer_speed": 400, "washer_water": "{{ kpr_water | default(omit) }}", "washer_heat": "{{ kpr_heat | default(40) }}"}
 
 
 @pytest.fixture
@@ -49,6 +50,8 @@ def test_a_role_without_readme_and_spec_is_told(tmp_path):
     [
         ({"washer_new": 1}, {}, "washer_new is in defaults/main.yml and not here"),
         ({"washer_speed": 500}, {}, "washer_speed has the default 400 here and 500 in defaults/main.yml"),
+        ({"washer_heat": "{{ kpr_heat | default(60) }}"}, {}, "| default(40) }}' here and '{{ kpr_heat | default(60) }}' in defaults/main.yml"),
+        ({"washer_heat": "{{ kpr_heat | default(omit) }}"}, {}, "washer_heat has the default"),
         ({"washer_soap": "green"}, {}, "washer_soap is required and has a default in defaults/main.yml"),
         ({}, {"washer_old": {"type": "int", "default": 1, "description": "Gone."}}, "washer_old has a default here and none in defaults/main.yml"),
         ({}, {"washer_bare": {"type": "int"}}, "washer_bare has no description"),
