@@ -167,6 +167,18 @@ def test_the_workflow_gives_its_jobs_what_they_ask():
         assert {name for name, question in asked.items() if question["required"]} <= given
 
 
+def test_the_plan_is_asked_what_it_judges_of_a_migration():
+    """Else it would judge the inventory's answer where the migration gets another."""
+    role = ROOT / "roles" / "preflight"
+    judged = {name for folder in ("defaults", "vars") for name in re.findall(r"\bkpr_\w+", (role / folder / "main.yml").read_text())}
+    wanted = judged & questions(TEMPLATES["kubeproxy-free migrate"]).keys()
+    assert {"kpr_drain", "kpr_traffic"} <= wanted <= questions(TEMPLATES["kubeproxy-free plan"]).keys()
+
+
+def test_a_rollback_is_asked_only_for_the_finding_that_counts_there():
+    assert "nodes-left-out" in questions(TEMPLATES["kubeproxy-free rollback"])["kpr_accept_findings"]["question_description"]
+
+
 def test_what_differs_from_place_to_place_has_a_default_or_stands_in_the_guide():
     used = set(re.findall(r"\{\{ ((?:awx|vault)_\w+) \}\}", (AWX / "controller.yml").read_text()))
     told = set(re.findall(r"`((?:awx|vault)_\w+)`", (ROOT / "docs" / "awx.md").read_text()))
