@@ -94,9 +94,11 @@ def read(cluster, reads):
         inside = [""] if one["namespaces"] is None else [f"namespaces/{namespace}/" for namespace in one["namespaces"]]
         for path in (f"{group}/{place}{plural}" for place in inside):
             found[one["kind"]] += _named(cluster, f"{path}/{one['name']}") if one["name"] else cluster.objects(path, one["selector"])
-    for objects in found.values():
+    for kind, objects in found.items():
         for each in objects:
-            each.get("metadata", {}).pop("managedFields", None)
+            each["metadata"].pop("managedFields", None)
+        # two reads may name the same one, as where somebody names a namespace twice
+        found[kind] = list({(each["metadata"].get("namespace"), each["metadata"]["name"]): each for each in objects}.values())
     return found
 
 

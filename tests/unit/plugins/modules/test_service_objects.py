@@ -39,6 +39,16 @@ def test_all_is_read_at_once_and_each_kind_told_apart(fake_api, capsys):
     assert [query.get("labelSelector") for path, query in fake_api.requests if path.endswith("endpointslices")] == ["k8s-app=kube-dns"]
 
 
+def test_what_two_reads_name_is_there_once(fake_api, capsys):
+    dns = {"metadata": {"namespace": "kube-system", "name": "kube-dns"}}
+    fake_api.objects.update({
+        "/api/v1/namespaces/kube-system/services": [dns], "/api/v1/namespaces/shop/services": [{"metadata": {"namespace": "shop", "name": "kube-dns"}}],
+    })  # fmt: skip
+    result = call(fake_api, capsys, {"kind": "Service", "namespaces": ["kube-system", "shop", "shop"]},
+                  {"kind": "Service", "namespaces": ["kube-system"], "selector": "k8s-app=kube-dns"})  # fmt: skip
+    assert [one["metadata"]["namespace"] for one in result["objects"]["Service"]] == ["kube-system", "shop"]
+
+
 def test_what_may_not_be_read_is_told(fake_api, capsys):
     fake_api.statuses["/api/v1/namespaces/a/services"] = 403
     result = call(fake_api, capsys, {"kind": "Service", "namespaces": ["a"]})
