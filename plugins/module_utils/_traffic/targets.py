@@ -235,14 +235,14 @@ def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[Add
     families = {_family(address) for address in service["spec"].get("clusterIPs") or [service["spec"].get("clusterIP")] if address and address != "None"}
     for node in cluster.nodes:
         own, peer = _name(node) == cluster.node, node in cluster.peers
-        for kind in ("InternalIP", "ExternalIP"):
-            for address in _addresses(node, (kind,)):
-                if _family(address) in families and (own or peer):
-                    # an ExternalIP is often one that the node itself does not have (address translation of a cloud)
-                    inside = kind == "InternalIP"
-                    yield Address("NodePort", address, number, inside, inside, own, by_kube_proxy=own)
-        for address in cluster.further if own else []:
-            if _family(address) in families and address not in _addresses(node, ("InternalIP", "ExternalIP")):
+        addresses = dict.fromkeys(_addresses(node, ("InternalIP", "ExternalIP")))  # some clouds name one as both
+        for address in addresses:
+            if _family(address) in families and (own or peer):
+                # an ExternalIP is often one that the node itself does not have (address translation of a cloud)
+                inside = address in _addresses(node, ("InternalIP",))
+                yield Address("NodePort", address, number, inside, inside, own, by_kube_proxy=own)
+        for address in dict.fromkeys(cluster.further) if own else []:
+            if _family(address) in families and address not in addresses:
                 yield Address("NodePort", address, number)
     if cluster.loopback and 4 in families:
         yield Address("NodePort", LOOPBACK, number, from_pod=False)
@@ -269,7 +269,8 @@ def _host_ports(pod: Object, cluster: Cluster) -> Iterator[tuple[Object, Address
             for address in addresses:
                 if _family(address) in families:
                     inside = address != LOOPBACK
-                    yield port, Address("hostPort", address, port["hostPort"], from_pod=inside, from_outside=inside, by_kube_proxy=False)
+                    what = "hostPort" if port.get("protocol") in (None, "TCP") else f"{port['protocol']} hostPort"  # one number may be open over both
+                    yield port, Address(what, address, port["hostPort"], from_pod=inside, from_outside=inside, by_kube_proxy=False)
 
 
 def _has_host_port(pod: Object, node: str) -> bool:

@@ -95,6 +95,13 @@ def test_the_address_a_cloud_gives_a_node_is_for_clients_outside():
     assert "198.51.100.12" not in [way[1] for way in ways(found["targets"])]
 
 
+def test_an_address_that_is_the_nodes_own_and_a_clouds_is_asked_once():
+    both = [make_node("n1", ["192.0.2.11"], "192.0.2.11")]
+    found = made(service([dict(PORT, nodePort=30080)]), nodes=both, further={"n1": ["192.0.2.99", "192.0.2.99"]})
+    assert [way for way in ways(found["targets"]) if way[1] == "192.0.2.11"] == [("host", "192.0.2.11", 30080, True), ("pod", "192.0.2.11", 30080, True)]
+    assert ways(found["outside"]) == [("outside", "192.0.2.11", 30080, True)]
+
+
 def test_an_external_ip_that_no_node_owns_is_for_clients_outside_only():
     found = made(service(externalIPs=["203.0.113.250"]))
     assert "203.0.113.250" not in [way[1] for way in ways(found["targets"])]
@@ -171,6 +178,13 @@ def test_both_families_are_probed_each_on_its_own_addresses():
 
 
 HOST_PORT = {"name": "web", "containerPort": 8080, "hostPort": 8088, "protocol": "TCP"}
+
+
+def test_a_host_port_over_tcp_and_udp_has_two_names():
+    ports = [{"containerPort": 53, "hostPort": 53, "protocol": protocol} for protocol in ("TCP", "UDP")]
+    found = plan("n1", [], [], NODES, pods=[make_pod("dns", ports=ports)], clients=[make_pod()])
+    assert [(path.name, path.kind) for path in parse_paths(found["targets"] + found["outside"]) if path.name.startswith("host ")] == [
+        ("host to demo/dns:53 hostPort 192.0.2.11:53", "tcp"), ("host to demo/dns:53 UDP hostPort 192.0.2.11:53", "dns")]  # fmt: skip
 
 
 def host_port_ways(pod, **options):
