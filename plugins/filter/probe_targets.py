@@ -55,7 +55,8 @@ options:
     type: bool
     default: true
   peers:
-    description: Number of other nodes whose NodePorts this node probes. They are the next in the order of names, so every node is probed by as many.
+    description: >-
+      Number of other nodes whose NodePorts this node probes. They are the next that are ready in the order of names, so every node is probed by as many.
     type: int
     default: 2
   requests:

@@ -356,9 +356,13 @@ def _endpoints(slices: list[Object], service: Object, port: Object) -> Iterator[
 
 
 def _next_nodes(nodes: list[Object], node: str, count: int) -> list[Object]:
-    """The nodes that follow in the circle of names: every node is probed by as many others, however large the cluster."""
-    after = [other for other in nodes if _name(other) > node]
-    before = [other for other in nodes if _name(other) < node]
+    """The nodes that follow in the circle of names: every node is probed by as many others, however large the cluster.
+
+    One that is not ready is passed over: what it does not serve is no fault of the node that asks.
+    """
+    ready = [other for other in nodes if _is_ready(other)]
+    after = [other for other in ready if _name(other) > node]
+    before = [other for other in ready if _name(other) < node]
     return (after + before)[:count]
 
 
@@ -366,9 +370,10 @@ def _is_client(pod: Object, node: str) -> bool:
     return pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork") and _is_ready(pod)
 
 
-def _is_ready(pod: Object) -> bool:
-    conditions = {condition["type"]: condition["status"] for condition in pod.get("status", {}).get("conditions") or []}
-    return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")
+def _is_ready(thing: Object) -> bool:
+    """Of a pod or a node."""
+    conditions = {condition["type"]: condition["status"] for condition in thing.get("status", {}).get("conditions") or []}
+    return conditions.get("Ready") == "True" and not thing["metadata"].get("deletionTimestamp")
 
 
 def _addresses(node: Object, kinds: tuple[str, ...]) -> list[str]:

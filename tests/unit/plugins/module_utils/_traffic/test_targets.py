@@ -11,9 +11,10 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.m
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.targets import device_addresses, plan, ready_pods
 
 
-def make_node(name, internal, external=None):
+def make_node(name, internal, external=None, ready="True"):
     addresses = [{"type": "Hostname", "address": name}] + [{"type": "InternalIP", "address": address} for address in internal]
-    return {"metadata": {"name": name}, "status": {"addresses": addresses + ([{"type": "ExternalIP", "address": external}] if external else [])}}
+    return {"metadata": {"name": name}, "status": {"addresses": addresses + ([{"type": "ExternalIP", "address": external}] if external else []),
+                                                   "conditions": [{"type": "Ready", "status": ready}]}}  # fmt: skip
 
 
 NODES = [make_node("n1", ["192.0.2.11"]), make_node("n2", ["192.0.2.12"], "198.51.100.12"), make_node("n3", ["192.0.2.13"]), make_node("n4", ["192.0.2.14"])]
@@ -220,6 +221,14 @@ def test_every_node_is_probed_by_as_many_others_in_a_large_cluster():
             if target["port"] == 30080 and target["address"] != "127.0.0.1":
                 probed[target["address"]] = probed.get(target["address"], 0) + 1
     assert set(probed.values()) == {4} and len(probed) == 300
+
+
+@pytest.mark.parametrize("ready", ["False", "Unknown"])
+def test_a_node_that_is_not_ready_is_asked_by_no_other(ready):
+    nodes = [make_node("n1", ["192.0.2.11"]), make_node("n2", ["192.0.2.12"], ready=ready), make_node("n3", ["192.0.2.13"]), make_node("n4", ["192.0.2.14"])]
+    one = service([dict(PORT, nodePort=30080)])
+    assert {way[1] for way in ways(made(one, nodes=nodes)["targets"]) if way[2] == 30080} == {"192.0.2.11", "192.0.2.13", "192.0.2.14", "127.0.0.1"}
+    assert "192.0.2.12" in [way[1] for way in ways(made(one, nodes=nodes, node="n2")["targets"])], "its own it has to serve"
 
 
 def test_endpoints_are_asked_without_their_service_where_that_is_wanted():
