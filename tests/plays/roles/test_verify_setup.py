@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role verify puts in a cluster for others: the real setup.yml, put.yml and outside_there.yml, with a stand-in for the API.
+
+Stand-ins for the role's other tasks say only that they run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+REAL = {"setup.yml", "put.yml", "outside_there.yml"}
+VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"], "kpr_node_name": "node-{{ inventory_hostname }}",
+        "kpr_leader": "a", "kpr_speaker": "a", "verify_ready_timeout": 2, "verify_replicas": 1}  # fmt: skip
+#: Reads the kind that it is asked for; what it should create it forgets.
+API = """#!/usr/bin/python
+# WANT_JSON
+import json, sys
+kind = json.load(open(sys.argv[1])).get("kind")
+print(json.dumps({{"changed": False, "resources": json.load(open("{pods}")) if kind == "Pod" else []}}))
+"""
+
+
+def pod(name, node):
+    return {"metadata": {"name": name, "labels": {"app.kubernetes.io/component": name}}, "spec": {"nodeName": node},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]}}  # fmt: skip
+
+
+@pytest.fixture
+def setup(tmp_path, copy_role):
+    """A function that sets up in a cluster of two nodes with these pods; returns its status, which parts ran where, and all that was said, as one line."""
+
+    def text(path):
+        if path.name in REAL:
+            return re.sub(r"^( +)kubernetes\.core\.k8s(_info)?:$", r"\1api:", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        return json.dumps([{"ansible.builtin.debug": {"msg": f"DONE {path.stem} {{{{ inventory_hostname }}}} "}}])
+
+    copy_role("verify", text)
+    shutil.copytree(ROOT / "roles" / "verify" / "templates", tmp_path / "roles" / "verify" / "templates")
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "api.py").write_text(API.format(pods=tmp_path / "pods.json"), encoding="utf-8")
+    (tmp_path / "play.yml").write_text(json.dumps([
+        {"hosts": "a,b", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "verify", "tasks_from": "setup"}}]}]), encoding="utf-8")
+
+    def run(pods, hosts=(), **variables):
+        (tmp_path / "pods.json").write_text(json.dumps(pods), encoding="utf-8")
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, **dict(hosts)}}}), encoding="utf-8")
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables)], cwd=tmp_path, text=True, capture_output=True,
+                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}, check=False)  # fmt: skip
+        said = " ".join((done.stdout + done.stderr).split())
+        return done.returncode, set(re.findall(r"DONE (\w+ \w+)", said)), said
+
+    return run
+
+
+def test_a_node_without_a_client_pod_fails_where_it_is_to_be_served(setup):
+    status, ran, said = setup([pod("echo", "node-a"), pod("client", "node-a")])
+    assert status != 0 and "not ready: node node-b has no client pod yet" in said and "served a" in ran and "served b" not in ran, said
+
+
+def test_a_node_without_a_client_pod_is_no_hindrance_where_it_stays(setup):
+    status, ran, said = setup([pod("echo", "node-a"), pod("client", "node-a")], {"b": {"verify_needed": False}})
+    assert status == 0 and "served a" in ran and "served b" not in ran, said
+
+
+def test_servers_have_to_be_there_wherever_the_speaker_goes(setup):
+    status, _ran, said = setup([pod("client", "node-b")], {"a": {"verify_needed": False}})
+    assert status != 0 and "is not ready: 0 of 1 servers are ready;" in said, said
