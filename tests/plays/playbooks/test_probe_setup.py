@@ -45,14 +45,14 @@ def begin(tmp_path, copy_role):
             "tasks": [
                 {"ansible.builtin.set_fact": known},
                 {"ansible.builtin.include_role": {"name": role, "tasks_from": "begin"}},
-                {"ansible.builtin.debug": {"msg": "END {{ handover_halted | default('') }};{{ handover_unproven | default('') }}"}, "run_once": True},
+                {"ansible.builtin.debug": {"msg": "END {{ handover_halted | default('') }}~~{{ handover_unproven | default('') }}"}, "run_once": True},
             ],
         }]), encoding="utf-8")  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True,
                               check=False)  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        halted, unproven = re.search(r'"msg": "END (.*);(.*)"', done.stdout).groups()
+        halted, unproven = re.search(r'"msg": "END (.*)~~(.*)"', done.stdout).groups()
         return dict(re.findall(r'"msg": "NEEDED (\w+) (\w+)"', done.stdout)), halted, unproven, done.stdout
 
     return run
@@ -63,3 +63,12 @@ def test_a_node_that_stays_has_not_to_be_served(begin):
     assert needed == {"a": "True", "b": "False"} and not halted, said
     needed, halted, _unproven, said = begin("rollback")
     assert needed == {"a": "True", "b": "False"} and not halted, said
+
+
+def test_a_host_outside_that_is_away_halts_before_a_node_moves_and_a_way_back_goes_without_proofs(begin):
+    _needed, halted, unproven, said = begin("handover", kpr_outside_host="away")
+    assert halted.startswith("probe_setup on a, ") and "Cluster demo: found no way to the host outside, away (" in halted and not unproven, said
+    _needed, halted, unproven, said = begin("rollback", kpr_outside_host="away")
+    assert not halted and "Cluster demo: found no way to the host outside, away (" in unproven, said
+    needed, halted, unproven, said = begin("rollback", kpr_outside_host="localhost")
+    assert needed and not halted and not unproven, said
