@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role verify makes of its probes: the real probe.yml and report.yml, with a real prober and a real server on this machine.
+
+Stand-ins for the plan, which a test gives, and for what probes once, which finds nothing wrong. The host outside is this machine, or away.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import uuid
+
+import pytest
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import probe_run
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+REAL = {"probe.yml", "report.yml"}
+#: On the node, it lets the host outside come or go where a test wants that.
+PROBE = """#!/usr/bin/python
+# WANT_JSON
+import json, os
+for before, after in (("leaves", "away"), ("returns", "there")):
+    if os.path.exists("{folder}/" + before):
+        os.rename("{folder}/" + before, "{folder}/" + after)
+print(json.dumps({{"changed": False, "targets": []}}))
+"""
+SETTINGS = {"work_dir": None, "rate": 20.0, "timeout": 0.2, "slow_threshold": 1.0, "max_duration": 120}
+
+
+@pytest.fixture
+def shop():
+    """The address and port of a server that answers."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    server.RequestHandlerClass.log_message = lambda *_words: None
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield {"kind": "tcp", "address": "127.0.0.1", "port": server.server_port, "service": "shop/web:http"}
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def probe(tmp_path, copy_role):
+    """A function that probes one node by this plan, and reports; returns the status, all that was said, as one line, and the report as JUnit."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+
+    def text(path):
+        if path.name in REAL:
+            return path.read_text(encoding="utf-8").replace("fleetops.kubeproxy_free.service_probe:", "probe:")
+        return json.dumps([{"ansible.builtin.set_fact": {"verify_plans": "{{ plans }}"}}] if path.name == "plan.yml" else [])
+
+    copy_role("verify", text)
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "probe.py").write_text(PROBE.format(folder=tmp_path), encoding="utf-8")
+    gone = "query('ansible.builtin.fileglob', '%s/away') + query('ansible.builtin.fileglob', '%s/returns')" % (tmp_path, tmp_path)
+    outside = {"ansible_connection": "{{ 'ssh' if " + gone + " else 'local' }}", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": {"a": {}, "outside": outside}, "vars": {
+        "ansible_connection": "local", "kpr_cluster": name, "kpr_wave_hosts": ["a"], "kpr_node_name": "node-a", "kpr_leader": "a", "kpr_speaker": "a",
+        "verify_report_dir": str(tmp_path / "out"), "verify_outside_host": "outside", "verify_timeout": 0.2}}}), encoding="utf-8")  # fmt: skip
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "a", "gather_facts": False, "ignore_unreachable": True, "tasks": [
+        {"block": [{"ansible.builtin.include_role": {"name": "verify", "tasks_from": "probe"}}],
+         "always": [{"ansible.builtin.include_role": {"name": "verify", "tasks_from": "report"}}]}]}]), encoding="utf-8")  # fmt: skip
+
+    def run(plan, **variables):
+        plans = {"node-a": {"targets": [], "outside": [], "closed": [], "skipped": [], **plan}}
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps({"plans": plans, **variables})], cwd=tmp_path, text=True,
+                              capture_output=True, check=False,
+                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
+        return done.returncode, " ".join((done.stdout + done.stderr).split()), (tmp_path / "out" / f"verify-{name}.xml").read_text(encoding="utf-8")
+
+    run.prober = {**SETTINGS, "name": f"verify-{name}"}
+    yield run
+    probe_run.run({**run.prober, "state": "stopped"}, False)
+
+
+def test_a_prober_that_a_dead_run_has_left_outside_is_no_hindrance(probe, shop):
+    probe_run.run({**probe.prober, "state": "started", "paths": [{**shop, "name": "of another run"}]}, False)
+    status, said, report = probe({"outside": [{**shop, "name": "outside to it"}]})
+    assert status == 0 and 'name="outside to it"' in report and "of another run" not in report, said
