@@ -84,3 +84,11 @@ def test_a_prober_that_a_dead_run_has_left_outside_is_no_hindrance(probe, shop):
     probe_run.run({**probe.prober, "state": "started", "paths": [{**shop, "name": "of another run"}]}, False)
     status, said, report = probe({"outside": [{**shop, "name": "outside to it"}]})
     assert status == 0 and 'name="outside to it"' in report and "of another run" not in report, said
+
+
+def test_what_another_run_has_seen_from_outside_is_no_proof(probe, shop, tmp_path):
+    probe_run.run({**probe.prober, "state": "started", "paths": [{**shop, "name": "outside to it"}]}, False)
+    (tmp_path / "returns").touch()  # away when the probe begins, and back when it ends
+    status, said, report = probe({"outside": [{**shop, "name": "outside to it"}]})
+    assert status != 0 and "Nothing was probed from outside; expected the result of traffic_probe." in said, said
+    assert 'name="outside to it"' not in report
