@@ -20,14 +20,18 @@ class Case(NamedTuple):
 
 
 def document(report: dict[str, Any]) -> str:
-    """report: cluster, nodes (by name what service_probe returned), errors (by name), spread, outside, closed, skipped and outside_host."""
+    """report: cluster, nodes (by name what service_probe returned), errors (by name), spread, outside, closed, skipped and outside_host.
+
+    outside_wanted: whether paths were to be probed from outside; closed_fault: why nobody has asked there what must not answer.
+    """
     root = ET.Element("testsuites", name=f"verify {report['cluster']}")
     place = report["cluster"]
     for node, result in report["nodes"].items():
         _suite(root, node, _node(f"{place}.{node}", result, list(report["errors"].get(node) or [])))
     _suite(root, "load spread", _spread(place, report["spread"]))
-    if report["outside"] or report["closed"]:
-        _suite(root, "outside", [*_outside(place, report), *_targets(place, report["closed"].get("targets") or [])])
+    outside = [*_outside(place, report), *_closed(place, report)]
+    if outside:
+        _suite(root, "outside", outside)
     if report["skipped"]:
         _suite(root, "not probed", [Case(place, entry["service"], (("skipped", entry["why"]),)) for entry in report["skipped"]])
     ET.indent(root)
@@ -58,11 +62,16 @@ def _outside(place: str, report: dict[str, Any]) -> list[Case]:
     """A case for each path, or one that says that nothing was probed."""
     host = report["outside_host"]
     paths = report["outside"].get("paths") or []
-    if not report["outside"]:
-        return []
-    if not paths:
+    if report["outside_wanted"] and not paths:
         return [Case(place, f"probes from {host}", tuple(("failure", fault) for fault in traffic_faults({}, host)))]
     return [Case(place, path["name"], tuple(("failure", fault) for fault in traffic_faults({"paths": [path]}, host))) for path in paths]
+
+
+def _closed(place: str, report: dict[str, Any]) -> list[Case]:
+    """The same for what must not answer there."""
+    if report["closed_fault"]:
+        return [Case(place, f"no answers to {report['outside_host']}", (("failure", report["closed_fault"]),))]
+    return _targets(place, report["closed"].get("targets") or [])
 
 
 def _suite(root: ET.Element, name: str, cases: list[Case]) -> None:

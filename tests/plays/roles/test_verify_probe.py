@@ -92,3 +92,11 @@ def test_what_another_run_has_seen_from_outside_is_no_proof(probe, shop, tmp_pat
     status, said, report = probe({"outside": [{**shop, "name": "outside to it"}]})
     assert status != 0 and "Nothing was probed from outside; expected the result of traffic_probe." in said, said
     assert 'name="outside to it"' not in report
+
+
+def test_a_host_outside_that_goes_away_meanwhile_is_a_failure_in_the_report_too(probe, shop, tmp_path):
+    (tmp_path / "leaves").touch()
+    status, said, report = probe({"outside": [{**shop, "name": "outside to it"}], "closed": [{**shop, "name": "outside to what is closed"}]})
+    assert status != 0 and "Nothing was probed from outside; expected the result of traffic_probe." in said, said
+    assert ": nothing was asked from outside where nothing may answer (Task failed: Failed to connect to the host via ssh" in said, said
+    assert '<testsuite name="outside" tests="2" failures="2"' in report and "ansible -i INVENTORY outside -m ansible.builtin.ping" in report

@@ -13,7 +13,8 @@ PATH = {"name": "outside to x", "requests": 3, "ok": 3, "errors": {}}
 
 def report(**changes):
     nodes = {"n1": {"targets": [{"name": "host to <x>", "findings": []}]}}
-    return {"cluster": "a&b", "nodes": nodes, "errors": {}, "spread": EVEN, "outside": {}, "closed": {}, "skipped": [], "outside_host": "far", **changes}
+    return {"cluster": "a&b", "nodes": nodes, "errors": {}, "spread": EVEN, "outside": {}, "outside_wanted": bool(changes.get("outside")), "closed": {},
+            "closed_fault": "", "skipped": [], "outside_host": "far", **changes}  # fmt: skip
 
 
 def suites(**changes):
@@ -58,3 +59,10 @@ def test_outside_each_path_is_a_case():
     tests, failures, _errors, _skipped, cases = suites(outside={"paths": [PATH, bad]}, closed=closed)["outside"]
     assert (tests, failures) == (3, 2) and cases["outside to x"] == [] and "2 x connection refused" in cases["outside to y"][0][1]
     assert suites(outside={"name": "x", "paths": []})["outside"][:2] == (1, 1)  # the prober has seen nothing
+
+
+def test_outside_what_nobody_asked_is_a_failure_and_what_nobody_wanted_is_not_told():
+    tests, failures, _errors, _skipped, cases = suites(outside_wanted=True, closed={"unreachable": True}, closed_fault="nobody asked")["outside"]
+    assert (tests, failures) == (2, 2) and cases["no answers to far"] == [("failure", "nobody asked")]
+    assert cases["probes from far"][0][1].startswith("Nothing was probed from far; expected the result of traffic_probe.")
+    assert "outside" not in suites(closed={"skipped": True})
