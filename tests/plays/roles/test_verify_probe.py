@@ -100,3 +100,27 @@ def test_a_host_outside_that_goes_away_meanwhile_is_a_failure_in_the_report_too(
     assert status != 0 and "Nothing was probed from outside; expected the result of traffic_probe." in said, said
     assert ": nothing was asked from outside where nothing may answer (Task failed: Failed to connect to the host via ssh" in said, said
     assert '<testsuite name="outside" tests="2" failures="2"' in report and "ansible -i INVENTORY outside -m ansible.builtin.ping" in report
+
+
+def echo(*origins):
+    return [{"name": f"from {origin}", "service": "kubeproxy-free-verify/echo:http", "namespace": origin} for origin in origins]
+
+
+DNS = {"name": "host to DNS", "service": "kube-system/kube-dns:dns", "namespace": "host"}
+NO_POD, NO_BACKEND = {"service": "*", "why": "no pod to probe from"}, {"service": "kubeproxy-free-verify/echo:http", "why": "it has no ready endpoint"}
+OTHER = {"service": "shop/web:http", "why": "it is another"}
+
+
+@pytest.mark.parametrize(("served_by", "plan", "found"), [
+    ("cilium", {"targets": [*echo("host"), DNS], "skipped": [NO_POD, OTHER]}, "from a pod on it (no pod to probe from),"),
+    ("kube_proxy", {"targets": [DNS], "skipped": [NO_POD, NO_BACKEND]}, "from the host and from a pod on it (no pod to probe from, it has no ready endpoint),"),
+    ("cilium", {"targets": [*echo({"pod_uid": "u"}), DNS]}, "from the host (the Service is not there),"),
+])  # fmt: skip
+def test_a_proof_that_asks_nothing_of_the_workload_is_none(probe, served_by, plan, found):
+    status, said, _report = probe(plan, verify_outside_host="", verify_served_by=served_by)
+    assert status != 0 and f"Node node-a: found nothing of Service kubeproxy-free-verify/echo to probe {found} expected its addresses" in said, said
+
+
+def test_a_proof_asks_the_workload_from_host_and_pod_and_answers_alone_need_no_proof(probe):
+    assert probe({"targets": echo("host", {"pod_uid": "u"})}, verify_outside_host="", verify_served_by="cilium")[0] == 0
+    assert probe({"targets": [DNS]}, verify_outside_host="")[0] == 0
