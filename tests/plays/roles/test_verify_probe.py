@@ -73,7 +73,7 @@ def probe(tmp_path, copy_role):
         done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps({"plans": plans, **variables})], cwd=tmp_path, text=True,
                               capture_output=True, check=False,
                               env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
-        return done.returncode, " ".join((done.stdout + done.stderr).split()), (tmp_path / "out" / f"verify-{name}.xml").read_text(encoding="utf-8")
+        return done.returncode, " ".join((done.stdout + done.stderr).split()), next((tmp_path / "out").glob("*.xml")).read_text(encoding="utf-8")
 
     run.prober = {**SETTINGS, "name": f"verify-{name}"}
     yield run
@@ -124,3 +124,8 @@ def test_a_proof_that_asks_nothing_of_the_workload_is_none(probe, served_by, pla
 def test_a_proof_asks_the_workload_from_host_and_pod_and_answers_alone_need_no_proof(probe):
     assert probe({"targets": echo("host", {"pod_uid": "u"})}, verify_outside_host="", verify_served_by="cilium")[0] == 0
     assert probe({"targets": [DNS]}, verify_outside_host="")[0] == 0
+
+
+def test_a_cluster_of_any_name_is_probed_from_outside(probe, shop):
+    status, said, _report = probe({"outside": [{**shop, "name": "outside to it"}]}, kpr_cluster=f"{uuid.uuid4()}, a site with a name that is long (Berlin)")
+    assert status == 0, said
