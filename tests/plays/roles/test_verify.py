@@ -22,6 +22,15 @@ REAL = {"main.yml", "outside_there.yml", "cilium_cli.yml", "cilium_cli_there.yml
 AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"],
         "kpr_node_name": "{{ inventory_hostname }}", "kpr_leader": "a", "kpr_speaker": "a"}  # fmt: skip
+#: The API server is away when it is asked first, and back then.
+LOCK = """#!/usr/bin/python
+# WANT_JSON
+import json, os, sys
+asked, given = "{asked}", json.load(open(sys.argv[1]))
+first = not os.path.exists(asked)
+open(asked, "w").close()
+print(json.dumps({{"failed": True, "msg": "no answer"}} if first else {{"failed": True, "lost": True, "msg": "lost"}} if given["steal"] else {{}}))
+"""
 FACTS = {"put": {"verify_plans": {}}, "probe": {"verify_result": {"targets": []}}}
 CILIUM_CLI = """#!/bin/sh
 echo "$*" >> "$0.calls"
@@ -41,6 +50,10 @@ def verify(tmp_path, copy_role):
     def text(path):
         if path.name in REAL:
             return path.read_text(encoding="utf-8")
+        if path.name == "lock.yml":
+            return json.dumps([{"ansible.builtin.debug": {"msg": "DONE lock "}, "when": "inventory_hostname == kpr_speaker"},
+                               {"ansible.builtin.set_fact": {"verify_refused": "it is another run's"},
+                                "when": "lost | default(false) and __verify_lock_state == 'renewed' and inventory_hostname == kpr_leader"}])  # fmt: skip
         return json.dumps([{"ansible.builtin.debug": {"msg": f"DONE {path.stem} "}, "when": "inventory_hostname == kpr_speaker"},
                            {"ansible.builtin.set_fact": FACTS.get(path.stem, {"nothing": True})}])  # fmt: skip
 
@@ -68,13 +81,36 @@ def program(tmp_path):
 
 def test_a_host_outside_that_is_away_is_named_before_anything_is_created(verify):
     status, ran, said = verify(verify_outside_host="away", verify_report_dir="out")
-    assert status != 0 and ran == ["lock", "served", "report", "teardown", "unlock"], said
+    assert status != 0 and ran == ["lock", "served", "report", "lock", "teardown", "unlock"], said
     assert "Cluster prod: found no way to the host outside, away (" in said and "See: ansible -i INVENTORY away -m ansible.builtin.ping" in said
 
 
 def test_a_host_outside_that_answers_is_no_hindrance(verify):
     status, ran, said = verify(verify_outside_host="localhost")
-    assert status == 0 and ran == ["lock", "put", "served", "probe", "teardown", "unlock"], said
+    assert status == 0 and ran == ["lock", "put", "served", "probe", "lock", "teardown", "unlock"], said
+
+
+def test_what_another_run_has_put_in_meanwhile_stays(verify):
+    status, ran, said = verify(lost=True)
+    assert status != 0 and ran == ["lock", "put", "served", "probe", "lock"] and "it is another run's" in said, said
+    status, ran, said = verify(lost=True, verify_outside_host="away")
+    assert status != 0 and ran == ["lock", "served", "lock"] and "it is another run's Cluster prod: found no way to the host outside" in said, said
+
+
+@pytest.mark.parametrize(("state", "steal", "refused"), [
+    ("held", False, "Cluster prod: no answer"), ("renewed", False, ""), ("renewed", True, "Cluster prod: lost")])  # fmt: skip
+def test_a_lease_is_renewed_once_the_api_server_is_back(tmp_path, state, steal, refused):
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "lock.py").write_text(LOCK.format(asked=tmp_path / "asked"), encoding="utf-8")
+    text = (ROOT / "roles" / "verify" / "tasks" / "lock.yml").read_text(encoding="utf-8").replace("fleetops.kubeproxy_free.cluster_lock:", "lock:")
+    (tmp_path / "lock.yml").write_text(text, encoding="utf-8")
+    more = {"verify_kubeconfig": "x", "verify_context": "x", "verify_steal_lock": steal, "__verify_lock_state": state, "__verify_lock_for": 9, "kpr_run": "r"}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": {**VARS, **more}, "hosts": {"a": {}, "localhost": {}}}}), encoding="utf-8")
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "a", "gather_facts": False, "tasks": [
+        {"ansible.builtin.include_tasks": "lock.yml"}, {"ansible.builtin.debug": {"msg": "REFUSED {{ verify_refused | default('') }}~"}}]}]), encoding="utf-8")
+    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, text=True, capture_output=True, check=False,
+                          env={**os.environ, "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
+    assert done.returncode == 0 and f"REFUSED {refused}~" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_cilium_cli_that_cannot_clean_up_is_refused_before_anything_is_created(verify, program):
@@ -85,7 +121,7 @@ def test_a_cilium_cli_that_cannot_clean_up_is_refused_before_anything_is_created
 def test_what_cilium_cli_cannot_clean_up_is_told_and_the_report_is_written(verify, program, tmp_path):
     status, ran, said = verify({"CLEANS": "1"}, verify_cilium_cli=str(program), verify_cilium_cli_options=["--test-namespace=own"],
                                verify_report_dir=str(tmp_path))  # fmt: skip
-    assert status != 0 and ran[-3:] == ["report", "teardown", "unlock"], said
+    assert status != 0 and ran[-4:] == ["report", "lock", "teardown", "unlock"], said
     assert "connectivity test --cleanup failed" in said and "cannot delete" in said
     assert pathlib.Path(f"{program}.calls").read_text(encoding="utf-8").splitlines()[-1].endswith("--cleanup --test-namespace=own")
 
