@@ -117,8 +117,10 @@ OTHER = {"service": "shop/web:http", "why": "it is another"}
     ("cilium", {"targets": [*echo({"pod_uid": "u"}), DNS]}, "from the host (the Service is not there),"),
 ])  # fmt: skip
 def test_a_proof_that_asks_nothing_of_the_workload_is_none(probe, served_by, plan, found):
-    status, said, _report = probe(plan, verify_outside_host="", verify_served_by=served_by)
-    assert status != 0 and f"Node node-a: found nothing of Service kubeproxy-free-verify/echo to probe {found} expected its addresses" in said, said
+    status, said, report = probe(plan, verify_outside_host="", verify_served_by=served_by)
+    fault = f"Node node-a: found nothing of Service kubeproxy-free-verify/echo to probe {found} expected its addresses"
+    assert status != 0 and fault in said, said
+    assert f'<error message="{fault}' in report
 
 
 def test_a_proof_asks_the_workload_from_host_and_pod_and_answers_alone_need_no_proof(probe):
