@@ -23,6 +23,7 @@ class FilterModule:
             "agents_restarted": objects.agents_restarted,
             "pod_named": objects.pod_named,
             "nodes_with_ready_pod": objects.nodes_with_ready_pod,
+            "nodes_not_ready": objects.nodes_not_ready,
             "nodes_left_out": objects.left_out,
             "failure": failure.failure,
             "agents_at_once": workload.at_once,

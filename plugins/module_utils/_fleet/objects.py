@@ -122,6 +122,12 @@ def nodes_with_ready_pod(pods):
             and any(condition["type"] == "Ready" and condition["status"] == "True" for condition in pod.get("status", {}).get("conditions", []))]
 
 
+def nodes_not_ready(nodes):
+    """Return the names of the nodes of which Kubernetes does not say that they are Ready."""
+    return [node["metadata"]["name"] for node in nodes
+            if not any(condition["type"] == "Ready" and condition["status"] == "True" for condition in node.get("status", {}).get("conditions", []))]
+
+
 def left_out(labels, names):
     """Return the cluster's nodes that are not among these names; labels: {node: its labels}. No agent of Cilium runs on Windows."""
     return sorted(node for node, own in labels.items() if node not in names and own.get("kubernetes.io/os") != "windows")

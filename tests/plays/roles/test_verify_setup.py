@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role verify puts in a cluster for others: the real setup.yml, put.yml and outside_there.yml, with a stand-in for the API.
+"""What the role verify puts in a cluster for others, and takes out of it: the real setup.yml, put.yml, outside_there.yml and teardown.yml, with a stand-in for
+the API.
 
 Stand-ins for the role's other tasks say only that they run.
 """
@@ -19,16 +20,23 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
-REAL = {"setup.yml", "put.yml", "outside_there.yml"}
+REAL = {"setup.yml", "put.yml", "outside_there.yml", "teardown.yml"}
 VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"], "kpr_node_name": "node-{{ inventory_hostname }}",
         "kpr_leader": "a", "kpr_speaker": "a", "verify_ready_timeout": 2, "verify_replicas": 1}  # fmt: skip
-#: Reads the kind that it is asked for; what it should create it forgets.
+#: Reads the kind that it is asked for; what it should create it keeps, and what it should delete stays.
 API = """#!/usr/bin/python
 # WANT_JSON
 import json, sys
-kind = json.load(open(sys.argv[1])).get("kind")
-print(json.dumps({{"changed": False, "resources": json.load(open("{pods}")) if kind == "Pod" else []}}))
+asked = json.load(open(sys.argv[1]))
+if asked.get("definition"):
+    json.dump(asked["definition"], open("{created}", "w"))
+if asked.get("state") == "absent":
+    print(json.dumps({{"failed": True, "msg": "timed out waiting"}}))
+else:
+    print(json.dumps({{"changed": False, "resources": json.load(open("{there}")).get(asked.get("kind"), [])}}))
 """
+OWN = {"metadata": {"name": "kubeproxy-free-verify", "uid": "1", "labels": {"app.kubernetes.io/managed-by": "kubeproxy-free",
+                                                                           "app.kubernetes.io/name": "kubeproxy-free-verify"}}}  # fmt: skip
 
 
 def pod(name, node):
@@ -36,9 +44,16 @@ def pod(name, node):
             "status": {"conditions": [{"type": "Ready", "status": "True"}]}}  # fmt: skip
 
 
+def node(name, ready):
+    return {"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+
+
 @pytest.fixture
 def setup(tmp_path, copy_role):
-    """A function that sets up in a cluster of two nodes with these pods; returns its status, which parts ran where, and all that was said, as one line."""
+    """A function that sets up in a cluster of two nodes with these pods; returns its status, which parts ran where, and all that was said, as one line.
+
+    there: objects by kind that are there besides; part: another entry of the role; setup.created: what was created.
+    """
 
     def text(path):
         if path.name in REAL:
@@ -48,18 +63,21 @@ def setup(tmp_path, copy_role):
     copy_role("verify", text)
     shutil.copytree(ROOT / "roles" / "verify" / "templates", tmp_path / "roles" / "verify" / "templates")
     (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "api.py").write_text(API.format(pods=tmp_path / "pods.json"), encoding="utf-8")
+    (tmp_path / "library" / "api.py").write_text(API.format(there=tmp_path / "there.json", created=tmp_path / "created.json"), encoding="utf-8")
     (tmp_path / "play.yml").write_text(json.dumps([
-        {"hosts": "a,b", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "verify", "tasks_from": "setup"}}]}]), encoding="utf-8")
+        {"hosts": "a,b", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "verify", "tasks_from": "{{ part }}"}}]}]),
+        encoding="utf-8")  # fmt: skip
 
-    def run(pods, hosts=(), **variables):
-        (tmp_path / "pods.json").write_text(json.dumps(pods), encoding="utf-8")
+    def run(pods, hosts=(), there=(), part="setup", **variables):
+        variables["part"] = part
+        (tmp_path / "there.json").write_text(json.dumps({"Pod": pods, **dict(there)}), encoding="utf-8")
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, **dict(hosts)}}}), encoding="utf-8")
         done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables)], cwd=tmp_path, text=True, capture_output=True,
                               env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}, check=False)  # fmt: skip
         said = " ".join((done.stdout + done.stderr).split())
         return done.returncode, set(re.findall(r"DONE (\w+ \w+)", said)), said
 
+    run.created = lambda: json.loads((tmp_path / "created.json").read_text(encoding="utf-8"))
     return run
 
 
@@ -76,3 +94,26 @@ def test_a_node_without_a_client_pod_is_no_hindrance_where_it_stays(setup):
 def test_servers_have_to_be_there_wherever_the_speaker_goes(setup):
     status, _ran, said = setup([pod("client", "node-b")], {"a": {"verify_needed": False}})
     assert status != 0 and "is not ready: 0 of 1 servers are ready;" in said, said
+
+
+DEAD = {"Node": [node("node-a", "True"), node("node-b", "Unknown")]}
+
+
+def test_a_dead_node_gets_no_pod_and_is_not_waited_for(setup):
+    status, _ran, said = setup([pod("echo", "node-a"), pod("client", "node-a")], {"b": {"verify_needed": False}}, DEAD)
+    assert status == 0 and "not all pods are ready" not in said, said
+    (client,) = [one for one in setup.created() if one["kind"] == "DaemonSet"]
+    required = client["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert required["nodeSelectorTerms"] == [{"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["node-b"]}]}]
+
+
+def test_what_a_dead_node_keeps_from_going_does_not_hold_up_an_end(setup):
+    status, _ran, said = setup([], there={**DEAD, "Namespace": [OWN]}, part="teardown")
+    assert status == 0 and "it is gone when node-b, where pods of it were, is back" in said, said
+    status, _ran, said = setup([], there={"Namespace": [OWN]}, part="teardown")
+    assert status != 0 and "kubeproxy-free-verify is not gone (timed out waiting), within 600 s" in said, said
+
+
+def test_what_a_dead_node_keeps_from_going_is_not_used_again(setup):
+    status, _ran, said = setup([], there={**DEAD, "Namespace": [OWN]})
+    assert status != 0 and "since its pods on node-b do not end" in said and "kubectl delete node node-b" in said, said

@@ -57,3 +57,11 @@ def test_agents_that_were_restarted_are_named_with_how_often_before_and_now():
 def test_only_an_image_that_is_known_to_exist_for_another_version_gets_it(image, version, expected):
     found = {"spec": {"template": {"spec": {"containers": [{"name": "kube-proxy", "image": image}]}}}}
     assert objects.with_version(found, version)["spec"]["template"]["spec"]["containers"][0]["image"] == expected
+
+
+def test_nodes_are_ready_only_where_kubernetes_says_so():
+    def node(name, *conditions):
+        return {"metadata": {"name": name}, "status": {"conditions": [{"type": kind, "status": status} for kind, status in conditions]}}
+
+    found = [node("a", ("MemoryPressure", "False"), ("Ready", "True")), node("b", ("Ready", "Unknown")), node("c", ("Ready", "False")), node("d")]
+    assert objects.nodes_not_ready(found) == ["b", "c", "d"]
