@@ -39,7 +39,11 @@ class Lab(OwnLab):
     def run(self, playbook, *words, **options):
         """(exit status, output)."""
         process = self.start(playbook, *words, **options)
-        return process.wait(900), process.log.read_text(encoding="utf-8", errors="replace")
+        try:
+            return process.wait(900), process.log.read_text(encoding="utf-8", errors="replace")
+        finally:
+            if process.poll() is None:  # it would go on in the next test
+                self.kill(process)
 
     @staticmethod
     def wait_for(process, text, times=1):
@@ -51,6 +55,10 @@ class Lab(OwnLab):
     def kill_when(self, process, text):
         """The controller dies, at the moment when its output says so."""
         self.wait_for(process, text)
+        self.kill(process)
+
+    @staticmethod
+    def kill(process):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
