@@ -26,12 +26,12 @@ LABELS = {"a": {f"{LABEL}/replacement": "on"}, "b": {"gpu": "true"}}
 @pytest.fixture
 def begin(tmp_path, copy_role):
     """A function that begins on one of both ways; returns which nodes have to be served, why the cluster was halted or goes without proofs, and the output."""
-    for name, real in REAL.items():
-        def text(path, real=real):
-            if path.name in real:
-                return re.sub(r"name: fleetops\.kubeproxy_free\.(handover|verify)", r"name: \1", path.read_text(encoding="utf-8"))
-            return json.dumps([{"ansible.builtin.debug": {"msg": "NEEDED {{ inventory_hostname }} {{ verify_needed }}"}}] if path.name == "put.yml" else [])
+    def text(path):
+        if path.name in REAL[path.parents[1].name]:
+            return re.sub(r"name: fleetops\.kubeproxy_free\.(handover|verify)", r"name: \1", path.read_text(encoding="utf-8"))
+        return json.dumps([{"ansible.builtin.debug": {"msg": "NEEDED {{ inventory_hostname }} {{ verify_needed }}"}}] if path.name == "put.yml" else [])
 
+    for name in REAL:
         copy_role(name, text)
 
     def run(role, **variables):

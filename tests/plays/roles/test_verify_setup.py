@@ -35,8 +35,8 @@ if asked.get("state") == "absent":
 else:
     print(json.dumps({{"changed": False, "resources": json.load(open("{there}")).get(asked.get("kind"), [])}}))
 """
-OWN = {"metadata": {"name": "kubeproxy-free-verify", "uid": "1", "labels": {"app.kubernetes.io/managed-by": "kubeproxy-free",
-                                                                           "app.kubernetes.io/name": "kubeproxy-free-verify"}}}  # fmt: skip
+OWNER = {"app.kubernetes.io/managed-by": "kubeproxy-free", "app.kubernetes.io/name": "kubeproxy-free-verify"}
+OWN = {"metadata": {"name": "kubeproxy-free-verify", "uid": "1", "labels": OWNER}}
 
 
 def pod(name, node):
