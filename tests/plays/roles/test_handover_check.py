@@ -26,7 +26,7 @@ def check(folder, *checks, cluster="demo", began=0.0):
     """(exit status, output) of a wave of the first host."""
     variables = {
         "ansible_connection": "local", "kpr_cluster": cluster, "kpr_cluster_hosts": HOSTS, "kpr_wave_hosts": HOSTS[:1], "kpr_speaker": "n1", "kpr_leader": "n1",
-        "kpr_node_name": "node-{{ inventory_hostname }}", "kpr_traffic_timeout": 0.2, "handover_checks": list(checks), "handover_check_timeout": 5,
+        "kpr_node_name": "node-{{ inventory_hostname }}", "kpr_traffic_timeout": 1, "handover_checks": list(checks), "handover_check_timeout": 5,
         "handover_steps": [{"name": "lock", "began": 1.0}, {"name": "take_over", "began": began}],
         "traffic_plans": {f"node-{host}": {"targets": [{"name": "x"}], "outside": [{"name": "y"}]} for host in HOSTS},
     }  # fmt: skip
@@ -58,7 +58,7 @@ def shop():
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     name = f"test-{uuid.uuid4().hex[:12]}"
     path = {"name": "way", "kind": "http", "address": "127.0.0.1", "port": server.server_port, "service": "shop/web:http", "request": "/nothing"}
-    settings = {"name": name, "work_dir": None, "paths": [path], "rate": 20.0, "timeout": 0.2, "slow_threshold": 1.0, "max_duration": 120}
+    settings = {"name": name, "work_dir": None, "paths": [path], "rate": 20.0, "timeout": 1.0, "slow_threshold": 1.0, "max_duration": 120}
     probe_run.run({**settings, "state": "started"}, False)
 
     def shut():
