@@ -63,7 +63,7 @@ sanity: setup ## ansible-test sanity and units
 faults: setup ## three telling faults of those in test-faults, on a lab of its own (a quarter of an hour)
 	$(USE) pytest -v -s --junitxml=.work/results/faults.xml -m ci tests/faults $(ARGS)
 
-test-faults: setup ## what goes wrong in the field, on a lab of its own (an hour and a half)
+test-faults: setup ## what goes wrong in the field, on a lab of its own (three hours)
 	$(USE) pytest -v -s tests/faults $(ARGS)
 
 test-rules: setup ## the clean-up on what the real kube-proxy made, in each of its modes, on a lab of its own (ten minutes)
