@@ -57,8 +57,8 @@ def test_half_a_wave_is_taken_back(untouched, step):
 def test_the_way_back_is_cut_off_when_nothing_but_its_agent_tells_that_a_node_has_moved(untouched):
     lab = untouched
     assert lab.run("migrate")[0] == 0
-    lab.kill_when(lab.start("rollback"), "recreate_agents | Recreate those that run otherwise]")
-    assert any(lab.modes().values()), "the pod was deleted before the run died; the test is about a run that dies before"
+    lab.kill_when(lab.start("rollback"), "recreate_agents | Ask the agents what they run]")  # the next task deletes their pods
+    assert lab.modes() == ALL_MOVED and "kubeproxy-free" not in lab.kubectl("get", "node", "worker1", "-o", "jsonpath={.metadata.labels}")
     status, output = lab.run("rollback", *TRAFFIC, *STEAL)
     assert status == 0 and is_back(lab), output[-3000:]
     assert lab.refused() == {}
