@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -57,8 +58,12 @@ def test_half_a_wave_is_taken_back(untouched, step):
 def test_the_way_back_is_cut_off_when_nothing_but_its_agent_tells_that_a_node_has_moved(untouched):
     lab = untouched
     assert lab.run("migrate")[0] == 0
-    lab.kill_when(lab.start("rollback"), "recreate_agents | Ask the agents what they run]")  # the next task deletes their pods
-    assert lab.modes() == ALL_MOVED and "kubeproxy-free" not in lab.kubectl("get", "node", "worker1", "-o", "jsonpath={.metadata.labels}")
+    process = lab.start("rollback")
+    lab.wait_for(process, "give_back | Take the nodes out of the node configuration]")
+    while "kubeproxy-free" in lab.kubectl("get", "node", "worker1", "-o", "jsonpath={.metadata.labels}"):
+        time.sleep(0.05)
+    lab.kill(process)  # the agents are asked next, and then deleted
+    assert lab.modes() == ALL_MOVED and "deletionTimestamp" not in lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "json")
     status, output = lab.run("rollback", *TRAFFIC, *STEAL)
     assert status == 0 and is_back(lab), output[-3000:]
     assert lab.refused() == {}
