@@ -11,12 +11,12 @@ import json
 import re
 
 LABEL = "kubeproxy-free.fleetops.io"
+RELEASE = re.compile(r"v[0-9]+[.][0-9]+[.][0-9]+")
 RETIRED = {"key": f"{LABEL}/kube-proxy", "operator": "NotIn", "values": ["off"]}
 
 #: Set by the API server or its controllers; an object that still has them cannot be created again.
 SERVER_METADATA = ("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion",
                    "selfLink", "uid")
-RELEASE = re.compile(r"v[0-9]+[.][0-9]+[.][0-9]+")
 SERVER_ANNOTATIONS = ("deprecated.daemonset.template.generation", "kubectl.kubernetes.io/last-applied-configuration")
 
 
@@ -117,15 +117,17 @@ def pod_named(name, namespace):
 
 def nodes_with_ready_pod(pods):
     """Return the nodes on which one of these pods is Ready and not about to end."""
-    return [pod["spec"]["nodeName"] for pod in pods
-            if not pod["metadata"].get("deletionTimestamp")
-            and any(condition["type"] == "Ready" and condition["status"] == "True" for condition in pod.get("status", {}).get("conditions", []))]
+    return [pod["spec"]["nodeName"] for pod in pods if not pod["metadata"].get("deletionTimestamp") and _is_ready(pod)]
 
 
 def nodes_not_ready(nodes):
     """Return the names of the nodes of which Kubernetes does not say that they are Ready."""
-    return [node["metadata"]["name"] for node in nodes
-            if not any(condition["type"] == "Ready" and condition["status"] == "True" for condition in node.get("status", {}).get("conditions", []))]
+    return [node["metadata"]["name"] for node in nodes if not _is_ready(node)]
+
+
+def _is_ready(thing):
+    """Of a pod or a node."""
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in thing.get("status", {}).get("conditions", []))
 
 
 def left_out(labels, names):

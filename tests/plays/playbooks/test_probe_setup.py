@@ -72,3 +72,10 @@ def test_a_host_outside_that_is_away_halts_before_a_node_moves_and_a_way_back_go
     assert not halted and "Cluster demo: found no way to the host outside, away (" in unproven, said
     needed, halted, unproven, said = begin("rollback", kpr_outside_host="localhost")
     assert needed and not halted and not unproven, said
+
+
+def test_a_node_that_only_its_agent_knows_to_have_moved_goes_back(begin):
+    """As a run leaves it that dies after it took the node's labels."""
+    agents = {"a": {"kube_proxy_replacement": {"enabled": False}}, "b": {"kube_proxy_replacement": {"enabled": True}}}
+    needed, _halted, _unproven, said = begin("rollback", preflight_cluster_facts={"agents": agents})
+    assert needed == {"a": "True", "b": "True"}, said
