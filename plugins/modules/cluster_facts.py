@@ -49,8 +49,8 @@ facts:
       sample: v1.34.4
     nodes:
       description:
-        - By name, C(control_plane), C(os), C(kubelet), C(kernel), C(os_image), C(addresses), C(ready), C(not_ready_because), C(cordoned),
-          C(moved) (a migration has moved it).
+        - By name, C(control_plane), C(os), C(kubelet), C(kernel), C(os_image), C(addresses), C(ready), C(not_ready_because), C(cordoned) (by
+          somebody else than a migration), C(moved) (a migration has moved it).
       type: dict
     kube_proxy:
       description:

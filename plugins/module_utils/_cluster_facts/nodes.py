@@ -16,10 +16,11 @@ def summary(found):
 
 def _node(node):
     metadata, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
+    labels = metadata.get("labels") or {}
     info = status.get("nodeInfo") or {}
     ready = next((one for one in status.get("conditions") or [] if one.get("type") == "Ready"), {})
     return {
-        "control_plane": any(label in (metadata.get("labels") or {}) for label in CONTROL_PLANE),
+        "control_plane": any(label in labels for label in CONTROL_PLANE),
         "os": info.get("operatingSystem"),
         "kubelet": info.get("kubeletVersion"),
         "kernel": info.get("kernelVersion"),
@@ -27,6 +28,6 @@ def _node(node):
         "addresses": [one["address"] for one in status.get("addresses") or [] if one.get("type") in ("InternalIP", "ExternalIP")],
         "ready": ready.get("status") == "True",
         "not_ready_because": None if ready.get("status") == "True" else ready.get("message") or "it has no condition Ready",
-        "cordoned": bool(spec.get("unschedulable")),
-        "moved": (metadata.get("labels") or {}).get(f"{LABEL}/state") == "moved",
+        "cordoned": bool(spec.get("unschedulable")) and f"{LABEL}/cordoned" not in labels,  # not by a run of ours that died
+        "moved": labels.get(f"{LABEL}/state") == "moved",
     }

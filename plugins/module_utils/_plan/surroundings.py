@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else meets Service traffic: other CNIs, meshes, virtual IPs, volumes, disruption budgets. Pure."""
+"""What else meets Service traffic or a drain: other CNIs, meshes, virtual IPs, volumes, disruption budgets, nodes for the pods. Pure."""
 from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, node, some
@@ -101,4 +101,14 @@ def budgets(picture):
     )
 
 
-RULES = (cni, cni_workloads, mesh, virtual_ips, volumes, budgets)
+def drain_nowhere(picture):
+    takes_pods = [name for name, facts in picture.linux_nodes.items() if facts["ready"] and not facts["cordoned"]]
+    if picture.wanted["drain"] and not picture.settled and len(takes_pods) == 1:
+        yield finding(
+            "drain-nowhere", BLOCKER, node(takes_pods[0]), "it is the only node that takes pods",
+            "With kpr_drain its pods are evicted and have nowhere to go, and neither has the workload that proves its wave, which would go back to kube-proxy.",
+            "Run without kpr_drain, or have another node that is ready and not cordoned.",
+        )
+
+
+RULES = (cni, cni_workloads, mesh, virtual_ips, volumes, budgets, drain_nowhere)

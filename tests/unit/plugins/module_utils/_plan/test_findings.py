@@ -773,6 +773,12 @@ def tight_budget(cluster):
     cluster.objects["budgets"].append({"metadata": {"name": "web", "namespace": "demo"}, "status": {"expectedPods": 3, "disruptionsAllowed": 0}})
 
 
+@case("drain-nowhere", "blocker", "node worker1", says="kpr_drain")
+def drained_and_all_others_are_cordoned(cluster):
+    cluster.wanted["drain"] = True
+    cluster.object("nodes", "cp1")["spec"]["unschedulable"] = True
+
+
 @pytest.mark.parametrize(("change", "ident", "severity", "item", "says"), CASES)
 def test_finding(cluster, change, ident, severity, item, says):
     change(cluster)
@@ -785,6 +791,7 @@ def test_finding(cluster, change, ident, severity, item, says):
 UNTOUCHED = {"agents-roll-before", "external-ip-unowned", "health-port-lost", "host-ports"}
 # What else follows from a change.
 FOLLOW = {
+    "drained_and_all_others_are_cordoned": {"node-cordoned"},
     "health_port_taken": {"health-port-pauses"},
     "health_port_denied": {"health-port-pauses"},
     "a_list_of_urls_before_the_chart_knows_it": {"value-later"},

@@ -45,6 +45,14 @@ def test_a_cluster_half_way_plans_cleanly(cluster):
     assert "replacement-already-on" not in {one["id"] for one in cluster.plan()}
 
 
+def test_a_node_that_a_dead_run_has_cordoned_takes_pods_again(cluster):
+    cluster.wanted["drain"] = True
+    node = cluster.object("nodes", "cp1")
+    node["spec"]["unschedulable"] = True
+    node["metadata"]["labels"]["kubeproxy-free.fleetops.io/cordoned"] = "true"
+    assert not {"node-cordoned", "drain-nowhere"} & {one["id"] for one in cluster.plan()}
+
+
 def blocked(cluster):
     cluster.object("nodes", "worker1")["spec"]["unschedulable"] = True
     for name in ("cp1", "worker1"):
