@@ -13,6 +13,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
 
@@ -128,3 +129,29 @@ def test_playbooks_of_another_version_are_refused(run, tmp_path, name, stops):
     (tmp_path / "playbooks" / "playbook.yml").write_text(json.dumps([{"import_playbook": "group.yml"}]))
     said = run()
     assert ("Found playbooks of fleetops.kubeproxy_free 0.0.1 in" in said) is stops
+
+
+def test_every_playbook_begins_with_it():
+    plays = {path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in PLAYBOOKS.glob("*.yml")}
+    parts = {play["import_playbook"] for playbook in plays.values() for play in playbook if "import_playbook" in play}
+    assert {name for name, playbook in plays.items() if playbook[0].get("import_playbook") == "group.yml"} == plays.keys() - parts
+
+
+@pytest.mark.parametrize("words, common", [(["--become"], {}), ([], {"ansible_become": True})], ids=["--become", "group_vars/all"])
+@pytest.mark.parametrize("node, becomes", [("cp1", {"node": True, "controller": False}), ("localhost", {"node": True, "controller": True})])
+def test_only_nodes_are_root(run, tmp_path, monkeypatch, words, common, node, becomes):
+    """A stand-in for sudo leaves a mark and runs the rest of its words. Where the controller is a node, it is what nodes are."""
+    (tmp_path / "sudo").write_text("#!/bin/sh\nuntil [ \"$1\" = /bin/sh ]; do shift; done\nTHROUGH=sudo exec \"$@\"\n")
+    (tmp_path / "sudo").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("ANSIBLE_BECOME_ALLOW_SAME_USER", "true")  # whoever runs this test may be root
+    look = {"ansible.builtin.command": "printenv THROUGH", "failed_when": False, "changed_when": False}
+    shown = {"node": "{{ node.stdout == 'sudo' }}", "controller": "{{ controller.stdout == 'sudo' }}"}
+    (tmp_path / "playbooks" / "playbook.yml").write_text(json.dumps([
+        {"import_playbook": str(PLAYBOOKS / "group.yml")},
+        {"name": "Look", "hosts": "kpr_nodes", "gather_facts": False, "tasks": [
+            {**look, "register": "node"}, {**look, "register": "controller", "delegate_to": "localhost"},
+            {"ansible.builtin.copy": {"dest": "{{ shown }}/{{ inventory_hostname }}", "mode": "0600", "content": shown}, "delegate_to": "localhost"}]},
+    ]))  # fmt: skip
+    inventory = {"all": {"vars": {"ansible_connection": "local", "kpr_cluster": "eu", **common}, "hosts": {node: {}}}}
+    assert run(*words, inventory=inventory) == {node: becomes}
