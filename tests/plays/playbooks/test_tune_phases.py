@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of phases, and the way back: the real main.yml and phase.yml of the role tune and its real variables.
+"""The order of phases, and the way back: the real main.yml and phase.yml of the role tune, the first task of its begin.yml and its real variables.
 
 Stand-ins for the phases themselves say only that they run, leave the facts that the others go by, and fail where a test wants it.
 """
@@ -15,6 +15,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -39,6 +40,8 @@ def stand_in(phase):
     state = "{{ __tune_state | combine(facts) }}"
     facts = {"ansible.builtin.set_fact": {"tune_state": state}, "vars": {"facts": FACTS.get(phase)}, "delegate_to": "{{ kpr_leader }}", "delegate_facts": True,
              "when": "inventory_hostname == kpr_speaker"}  # fmt: skip
+    if phase == "begin":
+        return [yaml.safe_load((ROOT / "roles" / "tune" / "tasks" / "begin.yml").read_text(encoding="utf-8"))[0]["block"][0], *tasks]
     return [facts, *tasks] if phase in ("change", "give_back") else [*tasks, *([facts] if phase in FACTS else [])]
 
 
@@ -77,7 +80,19 @@ def test_each_wave_is_proven_and_then_the_whole(go):
 def test_agents_that_run_what_is_wanted_are_left_alone_and_looked_at(go):
     ran, _said, status = go({"one": (["a"], {"wanted": False})})
     assert status == 0 and ran["a"] == [*BEGIN, "prove of a", "finish of a", *OUT]
-    assert go({"one": (["a"], {"kpr_tune": {"mode": None}}), "two": (["b"], {})})[0]["a"] == []
+
+
+@pytest.mark.parametrize("given", [{"mode": None}, {}, None, "algorithm=maglev"])
+def test_without_an_option_the_run_fails_and_asks_nothing(go, given):
+    ran, said, status = go({"one": (["a"], {"kpr_tune": given}), "two": (["b"], {})})
+    assert status != 0 and ran["a"] == [] and "finish of b" in ran["b"]
+    assert f"Cluster one: begin on a: found {json.dumps(given)} in kpr_tune, expected" in said.replace('\\"', '"') and "Nothing was changed." in said
+
+
+@pytest.mark.parametrize("text", ['{"algorithm": "maglev"}', "algorithm: maglev"])
+def test_options_may_be_a_text_as_a_survey_gives_them(go, text):
+    ran, said, status = go({"one": (["a"], {"kpr_tune": text})})
+    assert status == 0 and "finish of a" in ran["a"], said
 
 
 @pytest.mark.parametrize("host", ["a", "b"])
