@@ -167,6 +167,11 @@ def test_the_workflow_gives_its_jobs_what_they_ask():
         assert {name for name, question in asked.items() if question["required"]} <= given
 
 
+@pytest.mark.parametrize("template, variable", [("tune", "kpr_tune"), ("benchmark", "benchmark_compare")])
+def test_what_a_playbook_is_run_for_is_asked(template, variable):
+    assert variable in questions(TEMPLATES[f"kubeproxy-free {template}"])
+
+
 def test_the_plan_is_asked_what_it_judges_of_a_migration():
     """Else it would judge the inventory's answer where the migration gets another."""
     role = ROOT / "roles" / "preflight"
