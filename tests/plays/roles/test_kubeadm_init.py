@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks of the role kubeadm_init with stand-ins for what changes a node: that no token is left behind, and packages of a fresh image."""
+"""Tasks of the role kubeadm_init with stand-ins for what changes a node: that no token is left behind, packages of a fresh
+image, and the kubeconfig."""
 
 from __future__ import annotations
 
@@ -103,6 +104,53 @@ def test_what_is_wrong_with_values_ends_with_what_to_use(tmp_path, monkeypatch):
     said_by(tmp_path, monkeypatch, "helm", "not asked")
     said = chart(tmp_path, kpr_cilium_values={"loadBalancer": {"mode": "fast"}})
     assert "FAULT Helm values for chart 1.19.1: loadBalancer.mode: found" in said and ". use one of " in said and "Use: use" not in said, said
+
+
+#: What kubeadm 1.34 writes, without its secrets.
+ADMIN = """apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: QUJD
+    server: https://127.0.0.1:6443
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: kubernetes-admin
+  name: kubernetes-admin@kubernetes
+current-context: kubernetes-admin@kubernetes
+kind: Config
+users:
+- name: kubernetes-admin
+  user:
+    client-certificate-data: QUJD
+"""
+
+
+def kubeconfig(folder, **variables):
+    """Runs those tasks with files of this folder in the place of a control plane's, and asks once where the role asks twenty times."""
+    (folder / "admin.conf").write_text(ADMIN, encoding="utf-8")
+    (folder / "ca.crt").write_text("ABC", encoding="utf-8")
+    tasks = role_tasks("kubeconfig").replace("/etc/kubernetes/pki/", f"{folder}/").replace("/etc/kubernetes/", f"{folder}/").replace("retries: 20", "retries: 0")
+    run = {"ansible.builtin.include_tasks": "kubeconfig.yml", "when": "inventory_hostname == 'a'"}
+    return play(folder, {"main": [leader(kubeadm_init_plan={"first": "a", "begin": False}), run], "kubeconfig": tasks},
+                kpr_api_server_host="127.0.0.1", kpr_api_server_port=1, kpr_kubeconfig=str(folder / "kubeconfig"), **variables)  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted, name", [({}, "kubernetes-admin@kubernetes"), ({"kpr_context": "stage-1-admin"}, "stage-1-admin"), ({"kpr_context": "1"}, "1")])
+def test_the_kubeconfig_has_the_context_that_the_inventory_names(tmp_path, wanted, name):
+    kubeconfig(tmp_path, **wanted)
+    written = yaml.safe_load((tmp_path / "kubeconfig").read_text(encoding="utf-8"))
+    assert written["contexts"] == [{"name": name, "context": {"cluster": "kubernetes", "user": "kubernetes-admin"}}] and written["current-context"] == name
+    assert written["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:1" and written["users"] == yaml.safe_load(ADMIN)["users"]
+
+
+def test_a_kubeconfig_without_the_context_stays_and_is_told_with_what_to_look_at(tmp_path):
+    (tmp_path / "kubeconfig").write_text(ADMIN, encoding="utf-8")
+    status, said = kubeconfig(tmp_path, kpr_context="stage-1-admin")
+    assert status != 0 and (tmp_path / "kubeconfig").read_text(encoding="utf-8") == ADMIN
+    assert f"{tmp_path}/kubeconfig on the controller: found no way into the cluster (" in said and "stage-1-admin" in said, said
+    assert f"See: kubectl --kubeconfig {tmp_path}/kubeconfig config get-contexts; set kpr_kubeconfig (and kpr_context)" in said, said
 
 
 def install(folder, *words, found=("kubeadm", "kubelet")):
