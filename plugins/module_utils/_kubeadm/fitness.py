@@ -57,10 +57,19 @@ def _runtime(facts: Object, cluster: Object) -> Iterator[tuple]:
         found = f"CNI programs in {', '.join(settings['cni_programs']) or 'no folder'}"
         wanted = f"{needs.CNI_PROGRAMS}, where Cilium puts its own"
         yield "containerd's configuration", found, wanted, f"set bin_dir (containerd 2: bin_dirs) in {correct}", False
+    image, repository = settings["sandbox_image"], cluster["image_repository"]
+    if repository and image and not settings["sandbox_mirrored"] and _registry(image) != _registry(repository):
+        remedy = (f"set sandbox_image (containerd 2: sandbox in pinned_images) in {correct}; its name with /pause: is among those of "
+                  f"kubeadm config images list --image-repository {repository} --kubernetes-version {cluster['version']}")  # fmt: skip
+        yield "sandbox image in containerd's configuration", image, f"one of {repository} (imageRepository), as kubeadm has it", remedy, False
     is_told = settings["version"] >= needs.DRIVER_IS_TOLD[0] and (config.number(cluster["version"]) or (0, 0)) >= needs.DRIVER_IS_TOLD[1]
     if settings["cgroup_driver"] != driver and not is_told:
         remedy = f"set SystemdCgroup = {str(driver == 'systemd').lower()} in {correct}, or cgroupDriver in kpr_kubelet_configuration"
         yield "cgroup driver", f"{settings['cgroup_driver']} in containerd's configuration", f"{driver}, as kubelet has it", remedy, False
+
+
+def _registry(image: str) -> str:
+    return image.partition("/")[0]
 
 
 def _kernel(node: Object, cluster: Object) -> Iterator[tuple]:

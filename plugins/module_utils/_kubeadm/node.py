@@ -23,12 +23,13 @@ SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 def facts(name: str, cri_socket: str, place: Optional[tuple[str, int]], root: str = "/") -> dict[str, Any]:
     """name: of the node in Kubernetes; place: host and port of the cluster's endpoint."""
     path = cri_socket.split("://", 1)[-1]
+    config = containerd(_said("containerd", ("config", "dump")), root) if "containerd" in path else None
     return {
         "member": member.member(name, root),
         "other": next((other for other, folder in needs.OTHERS.items() if os.path.isdir(os.path.join(root, folder))), ""),
         "leftovers": member.leftovers(root),
         "programs": programs(),
-        "runtime": {"path": path, "error": unreachable(path), "config": containerd(_said("containerd", ("config", "dump"))) if "containerd" in path else None},
+        "runtime": {"path": path, "error": unreachable(path), "config": config},
         "sysctls": {one.name: (read(root, f"proc/sys/{one.name.replace('.', '/')}") or "missing").strip() for one in needs.SYSCTLS},
         "swap": [line.split()[0] for line in (read(root, "proc/swaps") or "").splitlines()[1:] if line.strip()],
         "addresses": addresses(),
@@ -42,7 +43,7 @@ def programs() -> dict[str, str]:
     return {name: version[1] for name, version in said.items() if version}
 
 
-def containerd(text: str) -> Optional[dict[str, Any]]:
+def containerd(text: str, root: str = "/") -> Optional[dict[str, Any]]:
     """What matters of containerd's configuration, as `containerd config dump` tells it with everything that it imports; None of nothing."""
     if not text.strip():
         return None
@@ -54,11 +55,14 @@ def containerd(text: str) -> Optional[dict[str, Any]]:
             key, _equals, value = line.partition("=")
             values[(table, key.strip())] = value.strip()
     runtime = _value(values, ".containerd", "default_runtime_name").strip("\"'") or "runc"
+    image = (_value(values, ".pinned_images", "sandbox") or _value(values, ".cri", "sandbox_image")).strip("\"'")
     return {
         "version": int(values.get(("", "version"), "1")),
         "disabled": sorted(set(re.findall(r"[\"']([^\"']+)[\"']", values.get(("", "disabled_plugins"), ""))) & needs.CRI_PLUGINS),
         "cgroup_driver": "systemd" if _value(values, f".containerd.runtimes.{runtime}.options", "SystemdCgroup") == "true" else "cgroupfs",
         "cni_programs": re.findall(r"[\"']([^\"']+)[\"']", _value(values, ".cni", "bin_dirs") or _value(values, ".cni", "bin_dir")),
+        "sandbox_image": image,
+        "sandbox_mirrored": _mirrored(image, _value(values, ".registry", "config_path").strip("\"'"), root),
     }
 
 
@@ -81,6 +85,12 @@ def unreachable(path: str) -> str:
         except OSError as error:
             return error.strerror or str(error)
     return ""
+
+
+def _mirrored(image: str, folders: str, root: str) -> bool:
+    """Whether the node says where else than there an image's registry is asked; folders: containerd's config_path."""
+    registry = re.sub(r":(\d+)$", r"_\1_", image.partition("/")[0])  # so docs/hosts.md has a port
+    return any(os.path.isdir(os.path.join(root, folder.lstrip("/"), name)) for folder in folders.split(":") if folder for name in (registry, "_default"))
 
 
 def _value(values: dict[tuple[str, str], str], table: str, key: str) -> str:

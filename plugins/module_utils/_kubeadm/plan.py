@@ -6,10 +6,10 @@
 A cluster begins at most once: only where no host of it, of this run or not, is a member of anything, nobody answers at its endpoint, and nothing at all is in
 the way of any of its nodes. Otherwise a member lets the others join, wherever it stands in the inventory.
 
-cluster: name, version, endpoint, api_server (a URL), networks, kubelet (KubeletConfiguration), kubeconfig (a path) with kubeconfig_exists, and installs,
-whether packages and what belongs to them are still to come. nodes: those of this run that have not failed, each with host, name, control_plane, addresses,
-facts (of node.py) and kernel (blockers of kernel_check). hosts: all of this run. others: its control planes out of this run, host -> facts, empty where they
-could not be read.
+cluster: name, version, endpoint, api_server (a URL), networks, kubelet (KubeletConfiguration), image_repository (kubeadm's imageRepository, empty where
+it has its default), kubeconfig (a path) with kubeconfig_exists, and installs, whether packages and what belongs to them are still to come. nodes: those of
+this run that have not failed, each with host, name, control_plane, addresses, facts (of node.py) and kernel (blockers of kernel_check). hosts: all of this
+run. others: its control planes out of this run, host -> facts, empty where they could not be read.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tasks of the role kubeadm_init with stand-ins for what changes a node: that no token is left behind, packages of a fresh
-image, and the kubeconfig."""
+image, containerd's configuration, and the kubeconfig."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import subprocess
 
 import pytest
 import yaml
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import node
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -33,7 +34,7 @@ VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_cluster_hosts
 def play(folder, tasks, *words, **variables):
     """Runs these files of the role ({name: tasks}), with its real variables; returns (status, what was said, as one line)."""
     role = folder / "roles" / "kubeadm_init"
-    for part in ("vars", "defaults"):
+    for part in ("vars", "defaults", "templates"):
         shutil.copytree(ROOT / "roles" / "kubeadm_init" / part, role / part)
     (role / "tasks").mkdir()
     for name, content in tasks.items():
@@ -104,6 +105,28 @@ def test_what_is_wrong_with_values_ends_with_what_to_use(tmp_path, monkeypatch):
     said_by(tmp_path, monkeypatch, "helm", "not asked")
     said = chart(tmp_path, kpr_cilium_values={"loadBalancer": {"mode": "fast"}})
     assert "FAULT Helm values for chart 1.19.1: loadBalancer.mode: found" in said and ". use one of " in said and "Use: use" not in said, said
+
+
+#: Lists three of its images as kubeadm does.
+KUBEADM = """#!/bin/sh
+[ "$*" = "config images list --image-repository=registry.local/k8s --kubernetes-version=1.34.4" ] || exit 1
+printf 'registry.local/k8s/%s\\n' kube-apiserver:v1.34.4 pause:3.10.1 etcd:3.6.4-0
+"""
+
+
+@pytest.mark.parametrize("cluster, image", [({}, ""), ({"imageRepository": "registry.local/k8s"}, "registry.local/k8s/pause:3.10.1")])
+def test_containerd_takes_its_own_image_from_where_kubeadm_takes_its(tmp_path, monkeypatch, cluster, image):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "kubeadm").write_text(KUBEADM, encoding="utf-8")
+    (programs / "kubeadm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    *configure, _restart = next(one["block"] for one in yaml.safe_load(role_tasks("install").replace("/etc/containerd", f"{tmp_path}/etc"))
+                                if "Start containerd" in one["name"])  # fmt: skip
+    status, said = play(tmp_path, {"main": configure}, "--limit", "a", kubeadm_init_cluster_configuration=cluster, kubeadm_init_version="1.34.4")
+    written = (tmp_path / "etc" / "config.toml").read_text(encoding="utf-8")
+    assert status == 0 and node.containerd(written)["sandbox_image"] == image, said
+    assert '[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"' in written, written
 
 
 #: What kubeadm 1.34 writes, without its secrets.

@@ -12,7 +12,8 @@ def test_nothing_is_in_the_way_of_a_fit_node(make_node, cluster):
     assert fitness.problems(make_node("w"), cluster) == []
 
 
-CONTAINERD = {"version": 2, "disabled": [], "cgroup_driver": "systemd", "cni_programs": ["/opt/cni/bin"]}
+CONTAINERD = {"version": 2, "disabled": [], "cgroup_driver": "systemd", "cni_programs": ["/opt/cni/bin"],
+              "sandbox_image": "registry.k8s.io/pause:3.6", "sandbox_mirrored": False}  # fmt: skip
 
 
 @pytest.mark.parametrize("facts, words", [
@@ -46,6 +47,22 @@ def test_a_wanted_address_counts_too(make_node, cluster):
 def test_the_users_kubelet_decides(make_node, cluster):
     node = make_node("w", swap=["/dev/vdb"], runtime={"path": "/s", "error": "", "config": {**CONTAINERD, "cgroup_driver": "cgroupfs"}})
     assert fitness.problems(node, {**cluster, "kubelet": {"failSwapOn": False, "cgroupDriver": "cgroupfs"}}) == []
+
+
+@pytest.mark.parametrize("repository, image, mirrored, in_the_way", [
+    ("registry.local/k8s", "registry.k8s.io/pause:3.6", False, True),
+    ("registry.local/k8s", "registry.k8s.io/pause:3.6", True, False),
+    ("registry.local/k8s", "registry.local/other/pause:3.6", False, False),
+    ("registry.local/k8s", "", False, False),  # containerd did not say
+    ("", "registry.k8s.io/pause:3.6", False, False),
+])  # fmt: skip
+def test_containerd_takes_its_own_image_from_where_kubeadm_takes_its(make_node, cluster, repository, image, mirrored, in_the_way):
+    node = make_node("w", runtime={"path": "/s", "error": "", "config": {**CONTAINERD, "sandbox_image": image, "sandbox_mirrored": mirrored}})
+    found = fitness.problems(node, {**cluster, "image_repository": repository})
+    assert bool(found) is in_the_way
+    if found:
+        assert f"found {image}, expected one of {repository} (imageRepository), as kubeadm has it; set sandbox_image" in found[0]
+        assert "kubeadm config images list --image-repository registry.local/k8s --kubernetes-version 1.34.4" in found[0]
 
 
 @pytest.mark.parametrize("config_version, kubernetes, told", [(3, "1.34.4", True), (3, "1.30.2", False), (2, "1.34.4", False)])

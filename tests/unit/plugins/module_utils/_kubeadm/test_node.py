@@ -225,16 +225,18 @@ def test_nobody_listens_and_k3s_is_there(root):
 
 
 @pytest.mark.parametrize("name, expected", [
-    ("debian-1.6.20", {"version": 2, "disabled": [], "cgroup_driver": "cgroupfs", "cni_programs": ["/usr/lib/cni"]}),
-    ("docker-1.6.20", {"version": 2, "disabled": ["cri"], "cgroup_driver": "cgroupfs", "cni_programs": []}),
-    ("ours-1.6.20", {"version": 2, "disabled": [], "cgroup_driver": "systemd", "cni_programs": ["/opt/cni/bin"]}),
+    ("debian-1.6.20", {"version": 2, "disabled": [], "cgroup_driver": "cgroupfs", "cni_programs": ["/usr/lib/cni"],
+                       "sandbox_image": "registry.k8s.io/pause:3.6"}),
+    ("docker-1.6.20", {"version": 2, "disabled": ["cri"], "cgroup_driver": "cgroupfs", "cni_programs": [], "sandbox_image": ""}),
+    ("ours-1.6.20", {"version": 2, "disabled": [], "cgroup_driver": "systemd", "cni_programs": ["/opt/cni/bin"],
+                     "sandbox_image": "registry.local/k8s/pause:3.10.1"}),
 ])  # fmt: skip
-def test_what_matters_of_containerds_configuration(name, expected):
+def test_what_matters_of_containerds_configuration(name, expected, tmp_path):
     text = (pathlib.Path(__file__).parent / "fixtures" / f"{name}.toml").read_text(encoding="utf-8")
-    assert node.containerd(text) == expected
+    assert node.containerd(text, str(tmp_path)) == {**expected, "sandbox_mirrored": False}
 
 
-def test_containerd_2_has_other_names():
+def test_containerd_2_has_other_names(tmp_path):
     text = """version = 3
 disabled_plugins = ['io.containerd.cri.v1.images', 'io.containerd.snapshotter.v1.zfs']
 [plugins]
@@ -247,9 +249,24 @@ disabled_plugins = ['io.containerd.cri.v1.images', 'io.containerd.snapshotter.v1
         SystemdCgroup = false
     [plugins.'io.containerd.cri.v1.runtime'.cni]
       bin_dirs = ['/opt/cni/bin', '/usr/lib/cni']
+  [plugins.'io.containerd.cri.v1.images'.pinned_images]
+    sandbox = 'registry.k8s.io/pause:3.10'
 """
-    found = node.containerd(text)
-    assert found == {"version": 3, "disabled": ["io.containerd.cri.v1.images"], "cgroup_driver": "systemd", "cni_programs": ["/opt/cni/bin", "/usr/lib/cni"]}
+    found = node.containerd(text, str(tmp_path))
+    assert found == {"version": 3, "disabled": ["io.containerd.cri.v1.images"], "cgroup_driver": "systemd", "cni_programs": ["/opt/cni/bin", "/usr/lib/cni"],
+                     "sandbox_image": "registry.k8s.io/pause:3.10", "sandbox_mirrored": False}  # fmt: skip
+
+
+@pytest.mark.parametrize("folder, mirrored", [("etc/two/images.local_5000_", True), ("etc/one/_default", True), ("etc/one/registry.k8s.io", False)])
+def test_a_registry_that_containerd_asks_elsewhere(tmp_path, folder, mirrored):
+    (tmp_path / folder).mkdir(parents=True)
+    text = """version = 3
+  [plugins.'io.containerd.cri.v1.images'.pinned_images]
+    sandbox = 'images.local:5000/pause:3.10'
+  [plugins.'io.containerd.cri.v1.images'.registry]
+    config_path = '/etc/one:/etc/two'
+"""
+    assert node.containerd(text, str(tmp_path))["sandbox_mirrored"] is mirrored
 
 
 def test_without_a_configuration_nothing_is_said():
