@@ -176,16 +176,26 @@ def test_a_kubeconfig_without_the_context_stays_and_is_told_with_what_to_look_at
     assert f"See: kubectl --kubeconfig {tmp_path}/kubeconfig config get-contexts; set kpr_kubeconfig (and kpr_context)" in said, said
 
 
-def install(folder, *words, found=("kubeadm", "kubelet")):
+def install(folder, *words, found=("kubeadm", "kubelet"), manager="stand_in", **variables):
     (folder / "library").mkdir()
     (folder / "library" / "stand_in.py").write_text(PACKAGES.replace("FOUND", repr(found)), encoding="utf-8")
-    return play(folder, {"main": yaml.safe_load(role_tasks("install"))[:1]}, *words, ansible_package_use="stand_in",
+    return play(folder, {"main": yaml.safe_load(role_tasks("install"))[:1]}, *words, ansible_package_use=manager, **variables,
                 kubeadm_init_packages=["kubeadm", "kubelet", "containerd"], kubeadm_init_seen={"facts": {"programs": {"containerd": "1.7"}}})  # fmt: skip
 
 
 def test_a_fresh_image_reads_its_package_sources_first(tmp_path):
     status, said = install(tmp_path)
     assert status == 0 and said.count("INSTALLED kubeadm kubelet") == 2, said
+
+
+@pytest.mark.parametrize("manager, variables, told", [
+    ("dnf", {}, '"kubernetes"'), ("dnf5", {"kubeadm_init_disable_excludes": "ours"}, '"ours"'), ("dnf", {"kubeadm_init_disable_excludes": ""}, "null"),
+])  # fmt: skip
+def test_dnf_is_told_whose_excludes_do_not_count(tmp_path, monkeypatch, manager, variables, told):
+    """The real modules, in check mode, say what they were given, and fail where there is no dnf; what dnf itself makes of it is not shown here."""
+    monkeypatch.setenv("ANSIBLE_INJECT_INVOCATION", "1")
+    _status, said = install(tmp_path, "--check", "-vvv", manager=manager, **variables)
+    assert f'"disable_excludes": {told}' in said, said
 
 
 def test_packages_that_are_not_to_be_had_are_named(tmp_path):
