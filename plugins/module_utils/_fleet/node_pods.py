@@ -39,6 +39,8 @@ REMEDIES = (
     (r"PodSecurity|admission webhook|denied the request|violates",
      "Namespace {namespace} has to admit privileged pods (label pod-security.kubernetes.io/enforce: privileged, and exceptions in other admission policies). "
      "Another one: kpr_node_pod_namespace"),
+    (r"OutOf|enough resource",  # reason and message of a kubelet that is full
+     "No other pod has to go for it, so make room there: see kubectl describe node {node}; delete a pod that can go, or raise maxPods of its kubelet"),
     (r"orbidden|Unauthorized", "The rights that this takes: rbac/kubeproxy-free-node-pods.yml"),
     (r"", "See kubectl describe node {node}, and kubectl -n {namespace} get events"),
 )  # fmt: skip
@@ -86,7 +88,6 @@ def _pod(node, image, image_pull_policy, image_pull_secrets, deadline):
     return {
         "nodeName": node,
         "tolerations": [{"operator": "Exists"}],
-        "priorityClassName": "system-node-critical",
         "hostPID": True,  # the way to the host's first process, and into all of its namespaces
         "hostNetwork": True,  # it starts and stays where the CNI does not work, and is no endpoint of Cilium's
         "restartPolicy": "Never",
@@ -121,10 +122,16 @@ def reached(nodes, run, namespace, found, events=(), error=""):
         if node in pods and _runs(pods[node]):
             result[node] = {"pod": pods[node]["metadata"]["name"], "problem": ""}
             continue
-        why = _why(pods.get(node), [event for event in events if event["involvedObject"].get("name") == job_name(node, run)], error)
+        why = _why(pods.get(node), [event for event in events if _is_of(event, job_name(node, run))], error)
         remedy = next(text for pattern, text in REMEDIES if re.search(pattern, why)).format(node=node, namespace=namespace)
         result[node] = {"pod": "", "problem": f"Node {node}: found no way in through a pod in namespace {namespace}: {why}; expected one that runs. {remedy}"}
     return result
+
+
+def _is_of(event, job):
+    """Whether it tells of a Job or of its pod, which goes at once where it fails."""
+    name = event["involvedObject"].get("name", "")
+    return name == job or name.startswith(f"{job}-")
 
 
 def _runs(pod):

@@ -47,7 +47,13 @@ def test_what_the_pod_shares_with_the_host_is_what_the_guide_says():
     inner = node_pods.jobs(["w1"], RUN, "ours", "registry.example.net/cilium:v1")[0]["spec"]["template"]["spec"]
     assert {name for name in inner if name.startswith("host")} == {"hostPID", "hostNetwork"} and "volumes" not in inner
     guide = (pathlib.Path(__file__).resolve().parents[5] / "docs" / "without-ssh.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in guide for name in ("privileged", "hostPID", "hostNetwork", inner["priorityClassName"])) and "hostIPC" not in guide
+    assert all(f"`{name}`" in guide for name in ("privileged", "hostPID", "hostNetwork")) and "hostIPC" not in guide
+
+
+def test_no_pod_of_users_has_to_go_for_it():
+    """A kubelet makes room for a critical pod by ending another, and for one that asks for more than is left by refusing it."""
+    inner = node_pods.jobs(["w1"], RUN, "ours", "registry.example.net/cilium:v1")[0]["spec"]["template"]["spec"]
+    assert not {"priorityClassName", "priority"} & set(inner) and "resources" not in inner["containers"][0]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +92,7 @@ def test_nodes_with_a_pod_have_a_way_and_the_others_a_reason():
         (pod("w1", "Pending", {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}, ready=False),
          ["ImagePullBackOff, no such image", "kpr_node_pod_image"]),
         (pod("w1", "Failed", {"terminated": {"reason": "Error", "exitCode": 1}}, ready=False), ["Failed: Error, exit code 1", "kubectl describe node w1"]),
-        (pod("w1", "Unknown", reason="OutOfpods", message="too many pods"), ["OutOfpods, too many pods"]),
+        (pod("w1", "Unknown", reason="OutOfpods", message="too many pods"), ["OutOfpods, too many pods", "make room there: see kubectl describe node w1"]),
         (pod("w1", "Failed", {"waiting": {}}, ready=False), ["its container has not started"]),
     ],
 )  # fmt: skip
@@ -101,6 +107,13 @@ def test_what_admission_says_of_the_job_is_told_and_what_it_says_of_others_is_no
     said = problem([], events)
     assert said.count(text) == 1 and "pod-security.kubernetes.io/enforce" in said and "kpr_node_pod_namespace" in said
     assert "none was created" in problem([], events[1:])
+
+
+def test_a_pod_that_is_gone_because_its_node_is_full_is_told_by_what_the_kubelet_said():
+    text = "Node didn't have enough resource: pods, requested: 1, used: 110, capacity: 110"
+    job = node_pods.job_name("w1", RUN)
+    said = problem([], [{"type": "Warning", "message": text, "involvedObject": {"name": name}} for name in (f"{job}-x7k2p", f"{job}0-x7k2p")])
+    assert said.count(text) == 1 and "make room there: see kubectl describe node w1" in said, said
 
 
 def test_missing_rights_are_told_with_the_file_that_has_them():
