@@ -4,7 +4,7 @@
 """kubeadm's configuration without kube-proxy, for each version of it. Pure.
 
 v1beta3 is written up to 1.30, v1beta4 from 1.31 on, where it is the default. `skipPhases` is in both; `proxy.disabled`, which later upgrades
-look at, only in v1beta4. A join has no phase that installs kube-proxy.
+look at, only in v1beta4. A join has no phase that installs kube-proxy, and refuses to skip one that it does not know.
 """
 
 from __future__ import annotations
