@@ -154,13 +154,16 @@ def kubeconfig(folder, **variables):
     """Runs those tasks with files of this folder in the place of a control plane's, and asks once where the role asks twenty times."""
     (folder / "admin.conf").write_text(ADMIN, encoding="utf-8")
     (folder / "ca.crt").write_text("ABC", encoding="utf-8")
-    tasks = role_tasks("kubeconfig").replace("/etc/kubernetes/pki/", f"{folder}/").replace("/etc/kubernetes/", f"{folder}/").replace("retries: 20", "retries: 0")
+    tasks = role_tasks("kubeconfig").replace("/etc/kubernetes/pki/", f"{folder}/").replace("/etc/kubernetes/", f"{folder}/")
+    tasks = tasks.replace("retries: 20", "retries: 0")
     run = {"ansible.builtin.include_tasks": "kubeconfig.yml", "when": "inventory_hostname == 'a'"}
     return play(folder, {"main": [leader(kubeadm_init_plan={"first": "a", "begin": False}), run], "kubeconfig": tasks},
                 kpr_api_server_host="127.0.0.1", kpr_api_server_port=1, kpr_kubeconfig=str(folder / "kubeconfig"), **variables)  # fmt: skip
 
 
-@pytest.mark.parametrize("wanted, name", [({}, "kubernetes-admin@kubernetes"), ({"kpr_context": "stage-1-admin"}, "stage-1-admin"), ({"kpr_context": "1"}, "1")])
+@pytest.mark.parametrize("wanted, name", [
+    ({}, "kubernetes-admin@kubernetes"), ({"kpr_context": "stage-1-admin"}, "stage-1-admin"), ({"kpr_context": "1"}, "1"),
+])  # fmt: skip
 def test_the_kubeconfig_has_the_context_that_the_inventory_names(tmp_path, wanted, name):
     kubeconfig(tmp_path, **wanted)
     written = yaml.safe_load((tmp_path / "kubeconfig").read_text(encoding="utf-8"))
