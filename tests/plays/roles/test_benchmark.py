@@ -13,6 +13,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -21,6 +22,16 @@ AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port"
 MODULE = """#!/usr/bin/python
 # WANT_JSON
 print('{"changed": false, "measured": [1]}')
+"""
+#: Reads the kind that it is asked for, and keeps what it should create.
+API = """#!/usr/bin/python
+# WANT_JSON
+import json, sys
+asked = json.load(open(sys.argv[1]))
+if asked.get("definition"):
+    with open("{created}", "a") as file:
+        file.write(json.dumps(asked["definition"]) + "\\n")
+print(json.dumps({{"changed": False, "resources": json.load(open("{there}")).get(asked.get("kind"), [])}}))
 """
 VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_cluster_hosts": ["a", "b"],
         "kpr_node_name": "{{ inventory_hostname }}", "kpr_leader": "a", "kpr_speaker": "a", "benchmark_count": 10, "benchmark_round": 0,
@@ -31,11 +42,15 @@ PLAIN = {"__benchmark_own": [], "__benchmark_outside": [1], "__benchmark_address
 
 @pytest.fixture
 def go(tmp_path):
-    """A function that runs tasks of the role by name, in a play that ignores unreachable hosts; returns (status, what was said as one line)."""
+    """A function that runs tasks of the role by name, in a play that ignores unreachable hosts; returns (status, what was said as one line).
+
+    there: objects by kind that are there; go.created: what was created.
+    """
     role = tmp_path / "roles" / "benchmark"
     shutil.copytree(ROOT / "roles" / "benchmark", role)
     for path in (role / "tasks").glob("*.yml"):
         text = path.read_text(encoding="utf-8").replace("name: fleetops.kubeproxy_free.verify", "name: verify")
+        text = re.sub(r"^( +)kubernetes\.core\.k8s(_info)?:", r"\1api:", text, flags=re.MULTILINE)
         path.write_text(re.sub(r"fleetops\.kubeproxy_free\.service_\w+:", "stand_in:", text), encoding="utf-8")
     lock = [{"ansible.builtin.debug": {"msg": "LOCKED {{ __verify_lock_state }} for {{ __verify_lock_for }} s"}, "when": "inventory_hostname == kpr_speaker"}]
     (tmp_path / "roles" / "verify" / "tasks").mkdir(parents=True)
@@ -43,9 +58,12 @@ def go(tmp_path):
     shutil.copy(ROOT / "roles" / "verify" / "tasks" / "outside_there.yml", tmp_path / "roles" / "verify" / "tasks")
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "stand_in.py").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "library" / "api.py").write_text(API.format(there=tmp_path / "there.json", created=tmp_path / "created"), encoding="utf-8")
+    (tmp_path / "created").touch()
     (tmp_path / "ansible.cfg").touch()
 
-    def run(tasks, hosts=(), **variables):
+    def run(tasks, hosts=(), there=(), **variables):
+        (tmp_path / "there.json").write_text(json.dumps(dict(there)), encoding="utf-8")
         play = {"hosts": "a,b", "gather_facts": False, "ignore_unreachable": True, "vars": variables,
                 "tasks": [{"ansible.builtin.include_role": {"name": "benchmark", "tasks_from": tasks}}]}  # fmt: skip
         (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
@@ -56,6 +74,7 @@ def go(tmp_path):
                               capture_output=True, check=False)  # fmt: skip
         return done.returncode, " ".join((done.stdout + done.stderr).split())
 
+    run.created = lambda: [one for line in (tmp_path / "created").read_text(encoding="utf-8").splitlines() for one in json.loads(line)]
     return run
 
 
@@ -83,3 +102,17 @@ def test_what_is_outside_is_looked_at_before(go):
     status, said = go("outside_there", **there, benchmark_netperf_program="/nowhere/netperf")
     assert status != 0 and "found no netperf that runs as /nowhere/netperf on host localhost (" in said and "Nothing was created" in said, said
     assert go("outside_there", **there, benchmark_netperf_program="/bin/true")[0] == 0
+
+
+def netperf_pod(number, **state):
+    status = {"containerStatuses": [{"image": "x", "state": state}]} if state else {"conditions": [{"type": "Ready", "status": "True"}]}
+    return {"metadata": {"name": f"netperf-{number}"}, "spec": {"nodeName": "a"}, "status": status}
+
+
+def test_netperf_runs_where_the_workload_does(go):
+    status, said = go("netperf", there={"Pod": [netperf_pod(number) for number in range(5)]}, benchmark_netperf_image="x")
+    assert status == 0, said
+    specs = [one["spec"]["template"]["spec"] for one in go.created() if one["kind"] in ("Deployment", "DaemonSet")]
+    workload = (ROOT / "roles" / "verify" / "templates" / "pod.yml.j2").read_text(encoding="utf-8")
+    (resources,) = re.findall(r"^ +resources: (.*)$", workload, re.MULTILINE)
+    assert [spec["containers"][0].get("resources") for spec in specs] == [yaml.safe_load(resources)] * 4
