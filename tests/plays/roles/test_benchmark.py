@@ -104,15 +104,21 @@ def test_what_is_outside_is_looked_at_before(go):
     assert go("outside_there", **there, benchmark_netperf_program="/bin/true")[0] == 0
 
 
+POOL = {"key": "dedicated", "value": "shop: one", "effect": "NoSchedule"}
+
+
 def netperf_pod(number, **state):
     status = {"containerStatuses": [{"image": "x", "state": state}]} if state else {"conditions": [{"type": "Ready", "status": "True"}]}
     return {"metadata": {"name": f"netperf-{number}"}, "spec": {"nodeName": "a"}, "status": status}
 
 
 def test_netperf_runs_where_the_workload_does(go):
-    status, said = go("netperf", there={"Pod": [netperf_pod(number) for number in range(5)]}, benchmark_netperf_image="x")
+    status, said = go("netperf", there={"Pod": [netperf_pod(number) for number in range(5)]}, benchmark_netperf_image="x",
+                      kpr_test_tolerations=[POOL])  # fmt: skip
     assert status == 0, said
     specs = [one["spec"]["template"]["spec"] for one in go.created() if one["kind"] in ("Deployment", "DaemonSet")]
     workload = (ROOT / "roles" / "verify" / "templates" / "pod.yml.j2").read_text(encoding="utf-8")
     (resources,) = re.findall(r"^ +resources: (.*)$", workload, re.MULTILINE)
     assert [spec["containers"][0].get("resources") for spec in specs] == [yaml.safe_load(resources)] * 4
+    assert [spec.get("nodeSelector") for spec in specs] == [{"kubernetes.io/os": "linux"}] * 4
+    assert [POOL in spec["tolerations"] for spec in specs] == [True] * 3 + [False] and specs[-1]["tolerations"] == [{"operator": "Exists"}]

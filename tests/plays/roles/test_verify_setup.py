@@ -29,7 +29,8 @@ API = """#!/usr/bin/python
 import json, sys
 asked = json.load(open(sys.argv[1]))
 if asked.get("definition"):
-    json.dump(asked["definition"], open("{created}", "w"))
+    with open("{created}", "a") as file:
+        file.write(json.dumps(asked["definition"]) + "\\n")
 if asked.get("state") == "absent":
     print(json.dumps({{"failed": True, "msg": "timed out waiting"}}))
 else:
@@ -63,7 +64,7 @@ def setup(tmp_path, copy_role):
     copy_role("verify", text)
     shutil.copytree(ROOT / "roles" / "verify" / "templates", tmp_path / "roles" / "verify" / "templates")
     (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "api.py").write_text(API.format(there=tmp_path / "there.json", created=tmp_path / "created.json"), encoding="utf-8")
+    (tmp_path / "library" / "api.py").write_text(API.format(there=tmp_path / "there.json", created=tmp_path / "created"), encoding="utf-8")
     (tmp_path / "play.yml").write_text(json.dumps([
         {"hosts": "a,b", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "verify", "tasks_from": "{{ part }}"}}]}]),
         encoding="utf-8")  # fmt: skip
@@ -77,7 +78,7 @@ def setup(tmp_path, copy_role):
         said = " ".join((done.stdout + done.stderr).split())
         return done.returncode, set(re.findall(r"DONE (\w+ \w+)", said)), said
 
-    run.created = lambda: json.loads((tmp_path / "created.json").read_text(encoding="utf-8"))
+    run.created = lambda: [one for line in (tmp_path / "created").read_text(encoding="utf-8").splitlines() for one in json.loads(line)]
     return run
 
 
@@ -105,6 +106,16 @@ def test_a_dead_node_gets_no_pod_and_is_not_waited_for(setup):
     (client,) = [one for one in setup.created() if one["kind"] == "DaemonSet"]
     required = client["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert required["nodeSelectorTerms"] == [{"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["node-b"]}]}]
+
+
+def test_servers_run_on_linux_and_tolerate_what_they_are_told_to(setup):
+    pool = {"key": "dedicated", "value": "shop: one", "effect": "NoSchedule"}
+    status, _ran, said = setup([pod("echo", "node-a"), pod("client", "node-a"), pod("client", "node-b")], kpr_test_tolerations=[pool])
+    assert status == 0, said
+    echo, client = [one["spec"]["template"]["spec"] for one in setup.created() if one["kind"] in ("Deployment", "DaemonSet")]
+    assert [spec.get("nodeSelector") for spec in (echo, client)] == [{"kubernetes.io/os": "linux"}] * 2
+    control_plane = {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"}
+    assert pool in echo["tolerations"] and control_plane in echo["tolerations"] and client["tolerations"] == [{"operator": "Exists"}]
 
 
 def test_what_a_dead_node_keeps_from_going_does_not_hold_up_an_end(setup):
