@@ -114,11 +114,12 @@ def netperf_pod(number, **state):
 
 def test_netperf_runs_where_the_workload_does(go):
     status, said = go("netperf", there={"Pod": [netperf_pod(number) for number in range(5)]}, benchmark_netperf_image="x",
-                      kpr_test_tolerations=[POOL])  # fmt: skip
+                      kpr_test_tolerations=[POOL], __verify_pull_secret={"result": {"metadata": {"name": "registry-x7"}}})  # fmt: skip
     assert status == 0, said
     specs = [one["spec"]["template"]["spec"] for one in go.created() if one["kind"] in ("Deployment", "DaemonSet")]
     workload = (ROOT / "roles" / "verify" / "templates" / "pod.yml.j2").read_text(encoding="utf-8")
     (resources,) = re.findall(r"^ +resources: (.*)$", workload, re.MULTILINE)
     assert [spec["containers"][0].get("resources") for spec in specs] == [yaml.safe_load(resources)] * 4
     assert [spec.get("nodeSelector") for spec in specs] == [{"kubernetes.io/os": "linux"}] * 4
+    assert [spec.get("imagePullSecrets") for spec in specs] == [[{"name": "registry-x7"}]] * 4
     assert [POOL in spec["tolerations"] for spec in specs] == [True] * 3 + [False] and specs[-1]["tolerations"] == [{"operator": "Exists"}]

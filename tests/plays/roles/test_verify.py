@@ -87,12 +87,12 @@ def test_a_host_outside_that_is_away_is_named_before_anything_is_created(verify)
 
 def test_a_host_outside_that_answers_is_no_hindrance(verify):
     status, ran, said = verify(verify_outside_host="localhost")
-    assert status == 0 and ran == ["lock", "put", "served", "probe", "lock", "teardown", "unlock"], said
+    assert status == 0 and ran == ["lock", "namespace", "put", "served", "probe", "lock", "teardown", "unlock"], said
 
 
 def test_what_another_run_has_put_in_meanwhile_stays(verify):
     status, ran, said = verify(lost=True)
-    assert status != 0 and ran == ["lock", "put", "served", "probe", "lock"] and "it is another run's" in said, said
+    assert status != 0 and ran == ["lock", "namespace", "put", "served", "probe", "lock"] and "it is another run's" in said, said
     status, ran, said = verify(lost=True, verify_outside_host="away")
     assert status != 0 and ran == ["lock", "served", "lock"] and "it is another run's Cluster prod: found no way to the host outside" in said, said
 

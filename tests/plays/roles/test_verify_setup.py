@@ -1,14 +1,15 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role verify puts in a cluster for others, and takes out of it: the real setup.yml, put.yml, outside_there.yml and teardown.yml, with a stand-in for
-the API.
+"""What the role verify puts in a cluster for others, and takes out of it: the real setup.yml and teardown.yml with what they
+include, and a stand-in for the API.
 
 Stand-ins for the role's other tasks say only that they run.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pathlib
@@ -20,18 +21,23 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
-REAL = {"setup.yml", "put.yml", "outside_there.yml", "teardown.yml"}
+REAL = {"setup.yml", "namespace.yml", "pull_secret.yml", "put.yml", "outside_there.yml", "teardown.yml"}
 VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"], "kpr_node_name": "node-{{ inventory_hostname }}",
         "kpr_leader": "a", "kpr_speaker": "a", "verify_ready_timeout": 2, "verify_replicas": 1}  # fmt: skip
-#: Reads the kind that it is asked for; what it should create it keeps, and what it should delete stays.
+#: Reads the kind that it is asked for; what it should create it keeps, with a name where only the beginning of one is given, and what it should delete stays.
 API = """#!/usr/bin/python
 # WANT_JSON
 import json, sys
 asked = json.load(open(sys.argv[1]))
-if asked.get("definition"):
-    with open("{created}", "a") as file:
-        file.write(json.dumps(asked["definition"]) + "\\n")
-if asked.get("state") == "absent":
+given = asked.get("definition") or []
+given = given if isinstance(given, list) else [given]
+with open("{created}", "a") as file:
+    file.writelines(json.dumps(one) + "\\n" for one in given)
+if any("generateName" in one["metadata"] for one in given):
+    refused = json.load(open("{there}")).get("refused")
+    answer = {{"metadata": {{"name": given[0]["metadata"]["generateName"] + "x7", "data": given[0]["data"]}}}}
+    print(json.dumps({{"failed": True, "msg": refused}} if refused else {{"changed": True, "result": answer, "diff": {{"before": "", "after": str(given)}}}}))
+elif asked.get("state") == "absent":
     print(json.dumps({{"failed": True, "msg": "timed out waiting"}}))
 else:
     print(json.dumps({{"changed": False, "resources": json.load(open("{there}")).get(asked.get("kind"), [])}}))
@@ -69,16 +75,16 @@ def setup(tmp_path, copy_role):
         {"hosts": "a,b", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "verify", "tasks_from": "{{ part }}"}}]}]),
         encoding="utf-8")  # fmt: skip
 
-    def run(pods, hosts=(), there=(), part="setup", **variables):
+    def run(pods, hosts=(), there=(), part="setup", options=(), **variables):
         variables["part"] = part
         (tmp_path / "there.json").write_text(json.dumps({"Pod": pods, **dict(there)}), encoding="utf-8")
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, **dict(hosts)}}}), encoding="utf-8")
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables)], cwd=tmp_path, text=True, capture_output=True,
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables), *options], cwd=tmp_path, text=True, capture_output=True,
                               env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}, check=False)  # fmt: skip
         said = " ".join((done.stdout + done.stderr).split())
         return done.returncode, set(re.findall(r"DONE (\w+ \w+)", said)), said
 
-    run.created = lambda: [one for line in (tmp_path / "created").read_text(encoding="utf-8").splitlines() for one in json.loads(line)]
+    run.created = lambda: [json.loads(line) for line in (tmp_path / "created").read_text(encoding="utf-8").splitlines()]
     return run
 
 
@@ -113,9 +119,35 @@ def test_servers_run_on_linux_and_tolerate_what_they_are_told_to(setup):
     status, _ran, said = setup([pod("echo", "node-a"), pod("client", "node-a"), pod("client", "node-b")], kpr_test_tolerations=[pool])
     assert status == 0, said
     echo, client = [one["spec"]["template"]["spec"] for one in setup.created() if one["kind"] in ("Deployment", "DaemonSet")]
-    assert [spec.get("nodeSelector") for spec in (echo, client)] == [{"kubernetes.io/os": "linux"}] * 2
+    assert [spec.get("nodeSelector") for spec in (echo, client)] == [{"kubernetes.io/os": "linux"}] * 2 and "imagePullSecrets" not in echo
     control_plane = {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"}
     assert pool in echo["tolerations"] and control_plane in echo["tolerations"] and client["tolerations"] == [{"operator": "Exists"}]
+
+
+AUTHS = {"registry.example.net": {"username": "eve", "password": "open-sesame"}}
+
+
+def test_a_registry_gets_its_password_and_nobody_else(setup):
+    pods = [pod("echo", "node-a"), pod("client", "node-a"), pod("client", "node-b")]
+    status, _ran, said = setup(pods, options=["--diff", "-vvv"], kpr_test_image_pull_auths=AUTHS)
+    assert status == 0, said
+    kinds = [one["kind"] for one in setup.created()]
+    assert kinds[:2] == ["Namespace", "Secret"] and kinds.count("Secret") == 1
+    secret = setup.created()[1]
+    content = secret["data"][".dockerconfigjson"]
+    assert secret["type"] == "kubernetes.io/dockerconfigjson" and json.loads(base64.b64decode(content)) == {"auths": AUTHS}
+    assert secret["metadata"]["namespace"] == setup.created()[0]["metadata"]["name"] and "name" not in secret["metadata"]
+    specs = [one["spec"]["template"]["spec"] for one in setup.created() if one["kind"] in ("Deployment", "DaemonSet")]
+    assert [spec["imagePullSecrets"] for spec in specs] == [[{"name": "registry-x7"}]] * 2
+    playing = said.split("PLAYBOOK", 1)[1]  # the command line has it, from this test
+    assert content not in playing and "open-sesame" not in playing
+
+
+def test_a_secret_that_may_not_be_created_stops_it_before_there_is_a_pod(setup):
+    status, _ran, said = setup([], there={"refused": "secrets is forbidden"}, kpr_test_image_pull_auths=AUTHS)
+    assert status != 0 and "found no way to create a Secret in namespace kubeproxy-free-verify (secrets is forbidden), expected" in said, said
+    assert "kubectl apply -f rbac/kubeproxy-free-pull-secret.yml" in said
+    assert [one["kind"] for one in setup.created()] == ["Namespace", "Secret"]
 
 
 def test_what_a_dead_node_keeps_from_going_does_not_hold_up_an_end(setup):
