@@ -87,4 +87,6 @@ def test_an_image_without_netperf_is_named(lab):
     status, output = lab.run("benchmark", "-e", json.dumps({**SHORT, "benchmark_netperf_image": "lab.local/none:1"}))
     said = " ".join(output.split())
     assert status != 0 and "does not get its image lab.local/none:1 (ErrImageNeverPull" in said and "benchmark_netperf_image" in said
+    assert "Create servers and clients" in output and "No Service was created" in said
+    assert "put | Create the objects" not in output and "netperf_services | Create them" not in output
     assert "kubeproxy-free-verify" not in lab.kubectl("get", "namespaces", "-o", "name")

@@ -79,8 +79,8 @@ def setup(tmp_path, copy_role):
         variables["part"] = part
         (tmp_path / "there.json").write_text(json.dumps({"Pod": pods, **dict(there)}), encoding="utf-8")
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, **dict(hosts)}}}), encoding="utf-8")
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables), *options], cwd=tmp_path, text=True, capture_output=True,
-                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}, check=False)  # fmt: skip
+        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables), *options], cwd=tmp_path, text=True,
+                              capture_output=True, env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}, check=False)  # fmt: skip
         said = " ".join((done.stdout + done.stderr).split())
         return done.returncode, set(re.findall(r"DONE (\w+ \w+)", said)), said
 
