@@ -22,6 +22,7 @@ REAL = {"main.yml", "outside_there.yml", "cilium_cli.yml", "cilium_cli_there.yml
 AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"],
         "kpr_node_name": "{{ inventory_hostname }}", "kpr_leader": "a", "kpr_speaker": "a"}  # fmt: skip
+LEFT_OUT = [{"service": "shop/web:http", "why": "it has no ready endpoint"}, {"service": "LoadBalancer IP", "why": "none is given"}]
 #: The API server is away when it is asked first, and back then.
 LOCK = """#!/usr/bin/python
 # WANT_JSON
@@ -31,7 +32,7 @@ first = not os.path.exists(asked)
 open(asked, "w").close()
 print(json.dumps({{"failed": True, "msg": "no answer"}} if first else {{"failed": True, "lost": True, "msg": "lost"}} if given["steal"] else {{}}))
 """
-FACTS = {"put": {"verify_plans": {}}, "probe": {"verify_result": {"targets": []}}}
+FACTS = {"put": {"verify_plans": {"a": {"skipped": [LEFT_OUT[0]]}}, "verify_left_out": LEFT_OUT}, "probe": {"verify_result": {"targets": []}}}
 CILIUM_CLI = """#!/bin/sh
 echo "$*" >> "$0.calls"
 echo "$KUBECONFIG" > "$0.kubeconfig"
@@ -88,6 +89,24 @@ def test_a_host_outside_that_is_away_is_named_before_anything_is_created(verify)
 def test_a_host_outside_that_answers_is_no_hindrance(verify):
     status, ran, said = verify(verify_outside_host="localhost")
     assert status == 0 and ran == ["lock", "namespace", "put", "served", "probe", "lock", "teardown", "unlock"], said
+
+
+def test_what_was_left_out_is_said_with_its_reason(verify):
+    _status, _ran, said = verify()
+    assert said.count("shop/web:http was not probed: it has no ready endpoint") == 1 and "LoadBalancer IP was not probed: none is given" in said, said
+
+
+@pytest.mark.parametrize("setting", ["verify_load_balancer_ip", "verify_external_ip"])
+def test_what_is_no_address_is_refused_before_anything_is_created(verify, setting):
+    status, ran, said = verify(**{setting: "10.0.0.300"})
+    assert status != 0 and f"Cluster prod: found {setting}: 10.0.0.300; expected IP addresses. No workload was created. Correct" in said, said
+    assert "namespace" not in ran and "put" not in ran
+
+
+@pytest.mark.parametrize("settings", [{"verify_load_balancer_ip": "2001:db8::1", "verify_external_ip": "10.0.0.3"}, {"verify_external_ip": ""}])
+def test_addresses_are_no_hindrance(verify, settings):
+    status, ran, said = verify(**settings)
+    assert status == 0 and "put" in ran, said
 
 
 def test_what_another_run_has_put_in_meanwhile_stays(verify):

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role verify puts in a cluster for others, and takes out of it: the real setup.yml and teardown.yml with what they
-include, and a stand-in for the API.
+"""What the role verify puts in a cluster for others, and takes out of it: the real main.yml, setup.yml and teardown.yml with
+most of what they include, and a stand-in for the API.
 
 Stand-ins for the role's other tasks say only that they run.
 """
@@ -21,7 +21,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
-REAL = {"setup.yml", "namespace.yml", "pull_secret.yml", "put.yml", "outside_there.yml", "teardown.yml"}
+REAL = {"main.yml", "more.yml", "more_one.yml", "setup.yml", "namespace.yml", "pull_secret.yml", "put.yml", "outside_there.yml", "teardown.yml"}
 VARS = {"ansible_connection": "local", "kpr_cluster": "prod", "kpr_wave_hosts": ["a", "b"], "kpr_node_name": "node-{{ inventory_hostname }}",
         "kpr_leader": "a", "kpr_speaker": "a", "verify_ready_timeout": 2, "verify_replicas": 1}  # fmt: skip
 #: Reads the kind that it is asked for; what it should create it keeps, with a name where only the beginning of one is given, and what it should delete stays.
@@ -33,10 +33,14 @@ given = asked.get("definition") or []
 given = given if isinstance(given, list) else [given]
 with open("{created}", "a") as file:
     file.writelines(json.dumps(one) + "\\n" for one in given)
-if any("generateName" in one["metadata"] for one in given):
-    refused = json.load(open("{there}")).get("refused")
+refused = json.load(open("{there}")).get("refused", {{}})
+names = [one["metadata"].get("name") or "generated" for one in given] + [asked["name"] if "address" in asked else ""]
+why = next((refused[name] for name in names if name in refused), None)
+if why:
+    print(json.dumps({{"failed": True, "msg": why}}))
+elif any("generateName" in one["metadata"] for one in given):
     answer = {{"metadata": {{"name": given[0]["metadata"]["generateName"] + "x7", "data": given[0]["data"]}}}}
-    print(json.dumps({{"failed": True, "msg": refused}} if refused else {{"changed": True, "result": answer, "diff": {{"before": "", "after": str(given)}}}}))
+    print(json.dumps({{"changed": True, "result": answer, "diff": {{"before": "", "after": str(given)}}}}))
 elif asked.get("state") == "absent":
     print(json.dumps({{"failed": True, "msg": "timed out waiting"}}))
 else:
@@ -64,7 +68,8 @@ def setup(tmp_path, copy_role):
 
     def text(path):
         if path.name in REAL:
-            return re.sub(r"^( +)kubernetes\.core\.k8s(_info)?:$", r"\1api:", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            text = path.read_text(encoding="utf-8").replace("fleetops.kubeproxy_free.service_address:", "api:")
+            return re.sub(r"^( +)kubernetes\.core\.k8s(_info)?:$", r"\1api:", text, flags=re.MULTILINE)
         return json.dumps([{"ansible.builtin.debug": {"msg": f"DONE {path.stem} {{{{ inventory_hostname }}}} "}}])
 
     copy_role("verify", text)
@@ -80,7 +85,8 @@ def setup(tmp_path, copy_role):
         (tmp_path / "there.json").write_text(json.dumps({"Pod": pods, **dict(there)}), encoding="utf-8")
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, **dict(hosts)}}}), encoding="utf-8")
         done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables), *options], cwd=tmp_path, text=True,
-                              capture_output=True, env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}, check=False)  # fmt: skip
+                              capture_output=True, check=False,
+                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
         said = " ".join((done.stdout + done.stderr).split())
         return done.returncode, set(re.findall(r"DONE (\w+ \w+)", said)), said
 
@@ -103,6 +109,8 @@ def test_servers_have_to_be_there_wherever_the_speaker_goes(setup):
     assert status != 0 and "is not ready: 0 of 1 servers are ready;" in said, said
 
 
+ADDRESS = {**node("node-a", "True")}
+ADDRESS["status"] = {**ADDRESS["status"], "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]}
 DEAD = {"Node": [node("node-a", "True"), node("node-b", "Unknown")]}
 
 
@@ -144,10 +152,31 @@ def test_a_registry_gets_its_password_and_nobody_else(setup):
 
 
 def test_a_secret_that_may_not_be_created_stops_it_before_there_is_a_pod(setup):
-    status, _ran, said = setup([], there={"refused": "secrets is forbidden"}, kpr_test_image_pull_auths=AUTHS)
+    status, _ran, said = setup([], there={"refused": {"generated": "secrets is forbidden"}}, kpr_test_image_pull_auths=AUTHS)
     assert status != 0 and "found no way to create a Secret in namespace kubeproxy-free-verify (secrets is forbidden), expected" in said, said
     assert "kubectl apply -f rbac/kubeproxy-free-pull-secret.yml" in said
     assert [one["kind"] for one in setup.created()] == ["Namespace", "Secret"]
+
+
+READY = [pod("echo", "node-a"), pod("client", "node-a"), pod("client", "node-b")]
+
+
+def test_what_a_cluster_refuses_of_its_own_accord_is_left_out_and_said(setup):
+    status, _ran, said = setup(READY, there={"Node": [ADDRESS], "refused": {"external": "no external IPs here"}}, part="main")
+    assert status == 0, said
+    assert "Service kubeproxy-free-verify/external was not probed: it could not be created: no external IPs here" in said, said
+
+
+@pytest.mark.parametrize(("refused", "settings", "named"), [
+    ({"balanced": "may not update services/status", "admitted": "nor this"}, {"verify_load_balancer_ip": "10.0.0.9"}, "Service kubeproxy-free-verify/balanced"),
+    ({"external": "may not update services/status"}, {"verify_external_ip": "10.0.0.9"}, "Service kubeproxy-free-verify/external"),
+    ({"hostport": "may not update services/status"}, {"verify_host_port": 99, "verify_served_by": "cilium"}, "DaemonSet kubeproxy-free-verify/hostport"),
+])  # fmt: skip
+def test_what_a_setting_asks_for_and_cannot_be_had_fails(setup, refused, settings, named):
+    status, _ran, said = setup(READY, there={"Node": [ADDRESS], "refused": refused}, part="main", **settings)
+    ((setting, value), *_more) = settings.items()
+    assert status != 0 and f"Cluster prod: {setting} is {value}, and {named} was not probed (it could not be created: may not update" in said, said
+    assert f"or leave {setting} out" in said and "created: nor this); expected" not in said
 
 
 def test_what_a_dead_node_keeps_from_going_does_not_hold_up_an_end(setup):
