@@ -74,6 +74,19 @@ def test_an_image_that_is_not_there_is_named_at_once(lab):
     assert time.monotonic() - began < 120 and gone(lab)
 
 
+def test_a_registrys_password_needs_a_right_of_its_own_and_is_shown_to_nobody(lab):
+    auths = {"lab.local": {"username": "eve", "password": "open-sesame"}}
+    status, output, _data, _junit = verify(lab, kpr_test_image_pull_auths=auths)
+    assert status != 0 and "found no way to create a Secret" in output and "rbac/kubeproxy-free-pull-secret.yml" in output and gone(lab)
+    lab.kubectl("apply", "-f", ROOT / "rbac" / "kubeproxy-free-pull-secret.yml")
+    try:
+        status, output, data, _junit = verify(lab, kpr_test_image_pull_auths=auths)
+    finally:
+        lab.kubectl("delete", "-f", ROOT / "rbac" / "kubeproxy-free-pull-secret.yml")
+    assert status == 0 and gone(lab), output[-3000:]
+    assert "open-sesame" not in output and "open-sesame" not in json.dumps(data)
+
+
 def test_a_node_without_a_client_pod_is_named_and_the_others_are_probed(lab):
     lab.kubectl("cordon", "worker1")  # keeps servers away
     lab.on("worker1", "ctr", "-n", "k8s.io", "images", "tag", "lab.local/agnhost:2.53", "lab.local/kept:1")
