@@ -24,13 +24,18 @@ WAVES = "{{ kpr_cluster_hosts | map('split', '\\n') | list }}"  # one host each
 FACTS = {"look": {"stale": "{{ dict(kpr_cluster_hosts | product(['otherwise'])) if wanted else {} }}", "waves": []},
          "plan": {"waves": f"{{{{ {WAVES[3:-3]} if wanted else [] }}}}"}, "change": {"changing": True}, "give_back": {"returned": True}}  # fmt: skip
 VARS = {"ansible_connection": "local", "kpr_cluster_hosts": "{{ groups[kpr_cluster] }}", "kpr_leader": "{{ groups[kpr_cluster] | first }}",
-        "kpr_node_name": "{{ inventory_hostname }}", "kpr_tune": {"algorithm": "maglev"}, "wanted": True}  # fmt: skip
+        "kpr_node_name": "{{ inventory_hostname }}", "kpr_tune": {"algorithm": "maglev"}, "wanted": True,
+        "asked": False}  # fmt: skip
+#: what the roles that phases include are told of the cluster
+INCLUDED = ["cilium_kubeconfig", "cilium_context", "cilium_namespace", "handover_kubeconfig", "handover_context", "handover_cilium_namespace",
+            "verify_kubeconfig", "verify_context", "verify_cilium_namespace"]  # fmt: skip
 BEGIN, END, OUT = ["begin", "look", "plan", "probe_setup", "change"], ["prove", "finish"], ["probe_teardown", "unlock"]
 
 
 def stand_in(phase):
     tasks = [
         {"ansible.builtin.set_fact": {"handover_locked": True}, "delegate_to": "{{ kpr_leader }}", "delegate_facts": True, "when": "tune_phase == 'begin'"},
+        {"ansible.builtin.debug": {"msg": f"AT {{{{ [{', '.join(INCLUDED)}] | join(' ') }}}}"}, "when": "asked"},
         {"ansible.builtin.debug": {"msg": "DONE {{ tune_phase }}{{ '' if tune_wave is not defined else ' of ' ~ tune_wave | join }} {{ inventory_hostname }}"}},
         {"ansible.builtin.fail": {"msg": "as the test wants"}, "when": "tune_phase ~ ' ' ~ inventory_hostname in failing"},
     ]
@@ -119,3 +124,11 @@ def test_a_way_back_that_fails_says_where_the_former_values_are(go):
     ran, said, status = go({"one": (["a"], {})}, failing=["change a", "give_back a"])
     assert status != 0 and ran["a"] == [*BEGIN, "give_back", *OUT]
     assert "change on a: as the test wants | give_back on a: as the test wants" in said
+
+
+def test_roles_that_phases_include_go_to_the_same_cluster(go):
+    own = {"asked": True, "tune_kubeconfig": "api", "tune_helm_kubeconfig": "helm", "tune_context": "staging", "tune_cilium_namespace": "cilium"}
+    ran, said, _status = go({"one": (["a"], own)}, failing=["prove a"])
+    assert "give_back" in ran["a"]
+    assert set(re.findall(r'"msg": "AT (.+)"', said)) == {"helm staging cilium" + 2 * " api staging cilium"}, said
+    assert said.count('"msg": "AT') == len(ran["a"])

@@ -20,7 +20,10 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 REAL = {"wave.yml", "step.yml", "cluster.yml", "claim.yml", "lock.yml", "renew.yml", "leave.yml"}
+#: what the roles that steps include are told of the cluster
+INCLUDED = ["cilium_kubeconfig", "cilium_context", "cilium_namespace", "verify_kubeconfig", "verify_context", "verify_cilium_namespace"]
 STEP = [
+    {"ansible.builtin.debug": {"msg": f"AT {{{{ [{', '.join(INCLUDED)}] | join(' ') }}}}"}, "when": "asked"},
     {"ansible.builtin.debug": {"msg": "DONE {{ handover_step }} {{ inventory_hostname }}"}},
     {"ansible.builtin.fail": {"msg": "as the test wants"}, "when": "handover_step ~ ' ' ~ inventory_hostname in failing"},
     {"name": "recreate_agents | Wait", "ansible.builtin.fail": {"msg": "as the test wants"},
@@ -39,7 +42,7 @@ if os.path.exists(module.params["lost"]):
 module.exit_json(changed=False)
 """
 VARS = {"ansible_connection": "local", "kpr_cluster_hosts": "{{ groups[kpr_cluster] }}", "kpr_leader": "{{ groups[kpr_cluster] | first }}",
-        "kpr_node_name": "{{ inventory_hostname }}"}  # fmt: skip
+        "kpr_node_name": "{{ inventory_hostname }}", "asked": False}  # fmt: skip
 PLAIN = ["take_over", "prove", "retire", "clean", "prove_again", "accept"]
 WHOLE = ["drain", "take_over", "prove", "retire", "clean", "prove_again", "uncordon", "check", "soak", "accept"]
 
@@ -86,6 +89,7 @@ def go(tmp_path, copy_role):
                               text=True, capture_output=True, check=False)  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         ran = re.findall(r'"msg": "DONE (\w+) (\w+)"', done.stdout)
+        play.told = re.findall(r'"msg": "AT (.+)"', done.stdout)
         return {host: [step for step, where in ran if where == host] for hosts, _own in clusters.values() for host in hosts}
 
     play.durations = lambda: dict(line.rsplit(" ", 1) for line in (tmp_path / "lost-durations").read_text(encoding="utf-8").splitlines())
@@ -129,3 +133,9 @@ def test_a_lock_outlives_what_any_cluster_of_the_run_waits_for_and_is_renewed_in
     steps = {host: [key.split()[1] for key in durations if key.startswith(host)] for host in "ab"}
     assert steps["a"] == ["lock", *PLAIN, "probe_teardown"] and set(steps["b"]) == {"lock", *WHOLE, "probe_teardown"}
     assert {value for key, value in durations.items() if not key.endswith(" lock")} == {longest}
+
+
+def test_roles_that_steps_include_go_to_the_same_cluster(go):
+    own = {"asked": True, "handover_kubeconfig": "api", "handover_helm_kubeconfig": "helm", "handover_context": "staging", "handover_cilium_namespace": "cilium"}
+    assert go({"one": (["a"], own)}, failing=["prove a"])["a"][:3] == ["take_over", "prove", "give_back"]
+    assert set(go.told) == {"helm staging cilium api staging cilium"} and len(go.told) > 3
