@@ -28,7 +28,7 @@ DRIFT = Metric("cilium_drift_checker_config_delta", 19)
 PRESSURE = Metric("cilium_bpf_map_pressure", 15)
 DROPS = Metric("cilium_drop_count_total", 15, always=False)
 TERMINATING = Metric("cilium_k8s_terminating_endpoints_events_total", 15, always=False)
-UNREACHABLE = Metric("cilium_unreachable_nodes", 15)
+UNREACHABLE = Metric("cilium_unreachable_nodes", 15, always=False)  # it comes with the probes of other nodes: none with healthChecking=false
 API_CALLS = Metric("cilium_k8s_client_api_calls_total", 15)
 VERSION = Metric("cilium_version", 15)
 ALL = (REPLACEMENT, NODE_PORT, DRIFT, PRESSURE, DROPS, TERMINATING, UNREACHABLE, API_CALLS, VERSION)

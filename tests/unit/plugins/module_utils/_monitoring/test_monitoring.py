@@ -63,6 +63,12 @@ def test_what_an_agent_lacks_is_named():
     assert metrics.missing(text.replace("cilium_drift_checker_config_delta", "cilium_else"), 19) == ["cilium_drift_checker_config_delta"]
 
 
+def test_an_agent_that_probes_no_other_nodes_lacks_nothing():
+    """With healthChecking=false nobody sets cilium_unreachable_nodes."""
+    text = "\n".join(f"{one.name} 1" for one in metrics.exported(19) if one.always and one.name != "cilium_unreachable_nodes")
+    assert metrics.missing(text, 19) == [] and "cilium_unreachable_nodes" in used(alerts.rules(19, ALL)) | used(dashboard.dashboard(19, ALL))
+
+
 def test_panels_do_not_overlap():
     places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in dashboard.dashboard(20, ALL)["panels"]]
     assert len(set(places)) == len(places) and max(x for x, _y in places) + dashboard.WIDTH == 24
