@@ -47,6 +47,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fake.objects[self.path] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.answer(200, fake.objects[self.path])
 
+    def do_POST(self):
+        """Says what a dry run says: the object, or that it may not be."""
+        fake, path = self.server.fake, urllib.parse.urlsplit(self.path).path
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert "dryRun=All" in self.path, "nothing else is to be created here"
+        self.answer(*((fake.statuses[path], {"message": "refused on purpose"}) if path in fake.statuses else (201, body)))
+
     def page(self, found, query):
         if not isinstance(found, list):
             return found
