@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role tune makes of nodes that are not Ready: the real phases but those that change something, with agents as a test wants them.
+
+Stand-ins for the modules answer with these agents, an API that has no objects, and a node on which nothing is missing; those for roles and for the phases
+that change something say only that they ran.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+REAL = {"main.yml", "phase.yml", "look.yml", "plan.yml", "probe_setup.yml", "prove.yml", "finish.yml"}
+MODULES = {"fleetops.kubeproxy_free.cilium_status": "{'agents': json.load(open('agents.json'))}", "fleetops.kubeproxy_free.tune_effects": "{'missing': []}",
+           "kubernetes.core.k8s_info": "{'resources': []}", "kubernetes.core.k8s": "{}"}  # fmt: skip
+MODULE = "#!/usr/bin/python\n# WANT_JSON\nimport json, os\nos.chdir({folder!r})\nprint(json.dumps(dict({answer}, changed=False)))\n"
+KNOWN = {"handover_locked": True, "handover_unready": "{{ dead }}", "cilium_chart_version": "1.19.1", "__cilium_found": {"status": {"release_values": {}}}}
+
+
+def agent(**more):
+    return {"error": None, "kube_proxy_replacement": {"enabled": True}, "settings": {}, "features": {}, **more}
+
+
+@pytest.fixture
+def tune(tmp_path, copy_role):
+    """A function that tunes three nodes with these agents, of which some are dead; returns (exit status, what was said, what ran where)."""
+
+    def done(words):
+        return json.dumps([{"ansible.builtin.debug": {"msg": f"RAN {words} {{{{ inventory_hostname }}}}"}}])
+
+    def text(path):
+        if path.stem in ("begin", "change"):
+            facts = KNOWN if path.stem == "begin" else {"tune_state": "{{ __tune_state | combine({'former': {'values': {}, 'absent': []}, 'changing': true}) }}"}
+            return json.dumps([{"ansible.builtin.set_fact": facts, "delegate_to": "{{ item }}", "delegate_facts": True, "loop": "{{ kpr_cluster_hosts }}",
+                                "when": "inventory_hostname == kpr_speaker"}])  # fmt: skip
+        if path.name not in REAL:
+            return "[]" if path.stem == "release" else done(f"{path.stem} of {{{{ (tune_wave | default([])) | join }}}} lacking {{{{ cilium_may_lack }}}}")
+        made = path.read_text(encoding="utf-8").replace("name: fleetops.kubeproxy_free.", "name: ")
+        made = re.sub(r"  module_defaults:\n(?:    .*\n)+", "", made)
+        for number, name in enumerate(MODULES):
+            made = re.sub(rf"(?m)^(\s+){re.escape(name)}:.*\n(?:\1  .*\n)*", rf"\1stand_in_{number}:\n", made)
+        return made
+
+    copy_role("tune", text)
+    copy_role("handover", lambda path: path.read_text(encoding="utf-8") if path.name == "place.yml" else "[]")
+    copy_role("cilium", lambda _path: "[]")
+    copy_role("verify", lambda path: done(f"{path.stem}{{{{ '' if verify_needed else ' not needed' }}}}"))
+    (tmp_path / "library").mkdir()
+    for number, answer in enumerate(MODULES.values()):
+        (tmp_path / "library" / f"stand_in_{number}.py").write_text(MODULE.format(folder=str(tmp_path), answer=answer), encoding="utf-8")
+    play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "roles": ["tune"]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+
+    def run(agents, dead):
+        (tmp_path / "agents.json").write_text(json.dumps(agents), encoding="utf-8")
+        own = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(agents), "kpr_leader": "a", "kpr_node_name": "{{ inventory_hostname }}",
+               "kpr_wave_settings": {"sizes": [1], "control_planes": "last", "count": 0}, "kpr_tune": {"algorithm": "maglev"}, "dead": dead}  # fmt: skip
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": own, "hosts": dict.fromkeys(agents, {})}}), encoding="utf-8")
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        played = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+        said = played.stdout + played.stderr
+        return played.returncode, said, re.findall(r'"msg": "RAN (.+)"', said)
+
+    return run
+
+
+@pytest.mark.parametrize("dead", ["a", "c"])  # the first host speaks for its cluster
+def test_the_agent_of_a_node_that_is_not_ready_is_left_out_and_named(tune, dead):
+    status, said, ran = tune({node: agent(error="no route to host" if node == dead else None) for node in "abc"}, [dead])
+    alive = sorted({"a", "b", "c"} - {dead})
+    assert status == 0, said
+    assert {one for one in ran if one.startswith("wave")} == {f"wave of {node} lacking 1 {host}" for node in alive for host in "abc"}, ran
+    assert f"setup not needed {dead}" in ran and f"setup {alive[0]}" in ran
+    assert {one for one in ran if one.startswith("probe ")} == {f"probe {node}" for node in alive}
+    assert f"the agents of {dead} were not in this run" in said
+
+
+def test_the_silent_agent_of_a_ready_node_stops_all_before_anything_changes(tune):
+    status, said, ran = tune({"a": agent(), "b": agent(error="exit code 1, said: no"), "c": agent(error="no route to host")}, ["c"])
+    assert status != 0 and "found agents that do not answer (b: exit code 1, said: no)" in said and "Nothing was changed." in said, said
+    assert "get pods -l k8s-app=cilium" in said and not [one for one in ran if one.startswith(("wave", "setup"))]
+
+
+def test_a_cluster_that_has_not_moved_is_told_to_move(tune):
+    status, said, _ran = tune({"a": agent(), "b": agent(kube_proxy_replacement={"enabled": False}), "c": agent()}, ["c"])
+    assert status != 0 and "do not replace kube-proxy (b)" in said and "Move the cluster first" in said, said
