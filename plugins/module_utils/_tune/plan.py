@@ -36,7 +36,7 @@ def _of_kind(name, value):
 
 
 def values(options, version):
-    """Helm values for these options. Raises ValueError for one that this version of Cilium does not have any more."""
+    """Helm values for these options. Raises ValueError for one that this version of Cilium does not have any more, and for a value that agents never run."""
     minor = compat.minor(version)
     if minor is None:
         raise ValueError(f"found the version of Cilium {version!r}, expected one such as 1.19.1")
@@ -45,6 +45,9 @@ def values(options, version):
         option = OPTIONS[name]
         if minor > (1, option.last):
             raise ValueError(f"{name}: found Cilium {version}, expected 1.{option.last} or older; later ones always do it. Leave it out of kpr_tune.")
+        if option.always not in (None, value):
+            raise ValueError(f"{name}: found {str(value).lower()}, expected {str(option.always).lower()}, which agents that replace kube-proxy run whatever is set. "
+                             "Leave it out of kpr_tune.")  # fmt: skip
         *above, last = option.path.split(".")
         place = result
         for key in above:
@@ -84,7 +87,7 @@ def _differing(agent, wanted):
             found.append(f"{name}: started with {option.key} {said}, expected {str(value).lower() or 'empty'}")
             continue
         says, expected = agent["features"].get(option.feature), dict(option.says).get(value, value)
-        if option.feature and says != expected:
+        if option.feature and says != expected and not (option.rarely and says is None):
             found.append(f"{name}: its status says {says}, expected {expected}")
     return found
 

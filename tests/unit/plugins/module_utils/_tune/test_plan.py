@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
+
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import keys
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import keys, status
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import plan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune.options import OPTIONS
+
+STATUS = pathlib.Path(__file__).resolve().parents[1] / "_cilium" / "fixtures" / "status"
 
 
 def agent(settings=None, features=None, error=None, configured=None):
@@ -49,6 +54,7 @@ def test_extra_variables_and_surveys_give_text():
     [
         ({"session_affinity": True}, "1.19.1", "session_affinity: found Cilium 1.19.1, expected 1.18"),
         ({"graceful_termination": False}, "1.18.0", "graceful_termination"),
+        ({"session_affinity": False}, "1.17.4", "session_affinity: found false, expected true, which agents that replace kube-proxy run"),
         ({"maglevel": 1}, "1.19.1", "maglevel"),
         ({}, "", "version"),
         ({"node_port_range": "30000"}, "1.19.1", "node_port_range: found '30000', expected FIRST-LAST"),
@@ -79,6 +85,27 @@ def test_an_agent_runs_what_its_status_and_its_start_say():
         assert "its status says else, expected" in said
     assert "not set" in plan.differences({"w1": agent({}, features)}, {"mode": "dsr"})["w1"][0]
     assert "gone" in plan.differences({"w1": agent(error="gone")}, options)["w1"][0]
+
+
+@pytest.mark.parametrize("path", sorted(STATUS.glob("*-hybrid.json")), ids=lambda path: path.stem)
+def test_the_table_of_maglev_and_the_way_of_dsr_are_read_back_where_the_status_tells_them(path):
+    options = {"maglev_table_size": 16381, "dsr_dispatch": "opt"}
+    features = status.from_json(json.loads(path.read_text(encoding="utf-8")))["features"]
+
+    def differs(**wanted):
+        wanted = {**options, **wanted}
+        started = {"bpf-lb-maglev-table-size": str(wanted["maglev_table_size"]), "bpf-lb-dsr-dispatch": wanted["dsr_dispatch"]}
+        return plan.differences({"w1": agent(started, features)}, wanted).get("w1", [])
+
+    assert differs() == []
+    assert differs(maglev_table_size=4093) == ["maglev_table_size: its status says 16381, expected 4093"]
+    told = ["dsr_dispatch: its status says ip option/extension, expected geneve"] if int(path.name.split(".")[1].split("-")[0]) >= 15 else []
+    assert differs(dsr_dispatch="geneve") == told
+
+
+def test_an_agent_without_maglev_has_no_table_to_tell():
+    features = status.from_json(json.loads((STATUS / "1.19-true.json").read_text(encoding="utf-8")))["features"]
+    assert plan.differences({"w1": agent({"bpf-lb-maglev-table-size": "4093"}, features)}, {"maglev_table_size": 4093}) == {}
 
 
 def test_an_address_can_be_taken_away_again():
