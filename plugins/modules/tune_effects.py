@@ -35,6 +35,10 @@ options:
   node_port:
     description: A NodePort (TCP) of a Service. O(bind_protection) is looked for only with it.
     type: int
+  ipv6:
+    description: Whether O(node_port) is looked at for IPv6 and not for IPv4.
+    type: bool
+    default: false
   auto_protect_port_range:
     description: Whether the kernel is to leave O(node_port_range) alone.
     type: bool
@@ -75,6 +79,7 @@ ARGUMENTS = {
     "health_check_ports": {"type": "list", "elements": "int", "default": []},
     "bind_protection": {"type": "bool"},
     "node_port": {"type": "int"},
+    "ipv6": {"type": "bool", "default": False},
     "auto_protect_port_range": {"type": "bool"},
     "node_port_range": {"type": "str"},
     "node": {"type": "str", "required": True},
@@ -90,7 +95,7 @@ def missing(params):
     if params["health_check_node_port"] is not None:
         found.append(effects.health_check_ports(params["health_check_ports"], params["health_check_node_port"], params["timeout"]))
     if params["bind_protection"] is not None and params["node_port"]:
-        found.append(effects.bind_protection(params["node_port"], params["bind_protection"]))
+        found.append(effects.bind_protection(params["node_port"], params["bind_protection"], params["ipv6"]))
     if params["auto_protect_port_range"] and params["node_port_range"]:
         found.append(effects.reserved_ports(*ports.port_range(params["node_port_range"])))
     return [sentence for sentence in found if sentence]

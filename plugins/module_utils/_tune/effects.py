@@ -48,17 +48,20 @@ def _listens(number, timeout):
     return True
 
 
-def bind_protection(number, wanted):
-    """Whether a program of the node is kept from a NodePort that a Service has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+def bind_protection(number, wanted, ipv6=False):
+    """Whether a program of the node is kept from a NodePort that a Service has, in a family that the Service has: the agent guards no other."""
+    with socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM) as trial:
+        if ipv6:
+            trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
-            trial.bind(("0.0.0.0", number))  # nothing listens: it is closed at once
+            trial.bind(("::" if ipv6 else "0.0.0.0", number))  # nothing listens: it is closed at once
             refusal = None
         except OSError as error:
             refusal = error
     if (refusal is not None) is wanted:
         return None
-    return f"bind_protection: found port {number} {f'refused ({refusal})' if refusal else 'free to bind'}, expected it {'refused' if wanted else 'free'}"
+    found, port = f"refused ({refusal})" if refusal else "free to bind", f"{'IPv6' if ipv6 else 'IPv4'} port {number}"
+    return f"bind_protection: found {port} {found}, expected it {'refused' if wanted else 'free'}"
 
 
 def reserved_ports(first, last, sysctls=SYSCTLS):

@@ -1,8 +1,9 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role tune makes of nodes that are not Ready: the real phases but those that change something, with agents as a test wants them.
+"""What the role tune makes of nodes that are not Ready, and what it looks at on the others.
 
+The real phases but those that change something, with agents as a test wants them.
 Stand-ins for the modules answer with these agents, an API that has no objects, and a node on which nothing is missing; those for roles and for the phases
 that change something say only that they ran.
 """
@@ -19,9 +20,17 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REAL = {"main.yml", "phase.yml", "look.yml", "plan.yml", "probe_setup.yml", "prove.yml", "finish.yml"}
-MODULES = {"fleetops.kubeproxy_free.cilium_status": "{'agents': json.load(open('agents.json'))}", "fleetops.kubeproxy_free.tune_effects": "{'missing': []}",
-           "kubernetes.core.k8s_info": "{'resources': []}", "kubernetes.core.k8s": "{}"}  # fmt: skip
+MODULES = {"fleetops.kubeproxy_free.cilium_status": "{'agents': json.load(open('agents.json'))}", "kubernetes.core.k8s_info": "{'resources': []}",
+           "kubernetes.core.k8s": "{}"}  # fmt: skip
 MODULE = "#!/usr/bin/python\n# WANT_JSON\nimport json, os\nos.chdir({folder!r})\nprint(json.dumps(dict({answer}, changed=False)))\n"
+#: keeps what it was asked
+EFFECTS = """#!/usr/bin/python
+# WANT_JSON
+import json, sys
+with open(sys.argv[1]) as asked, open({folder!r} + "/asked", "a") as kept:
+    print(json.dumps(json.load(asked)), file=kept)
+print(json.dumps(dict(missing=[], changed=False)))
+"""
 KNOWN = {"handover_locked": True, "handover_unready": "{{ dead }}", "cilium_chart_version": "1.19.1", "__cilium_found": {"status": {"release_values": {}}}}
 
 
@@ -45,6 +54,7 @@ def tune(tmp_path, copy_role):
             return "[]" if path.stem == "release" else done(f"{path.stem} of {{{{ (tune_wave | default([])) | join }}}} lacking {{{{ cilium_may_lack }}}}")
         made = path.read_text(encoding="utf-8").replace("name: fleetops.kubeproxy_free.", "name: ")
         made = re.sub(r"  module_defaults:\n(?:    .*\n)+", "", made)
+        made = made.replace("fleetops.kubeproxy_free.tune_effects:", "effects_stand_in:")
         for number, name in enumerate(MODULES):
             made = re.sub(rf"(?m)^(\s+){re.escape(name)}:.*\n(?:\1  .*\n)*", rf"\1stand_in_{number}:\n", made)
         return made
@@ -56,19 +66,21 @@ def tune(tmp_path, copy_role):
     (tmp_path / "library").mkdir()
     for number, answer in enumerate(MODULES.values()):
         (tmp_path / "library" / f"stand_in_{number}.py").write_text(MODULE.format(folder=str(tmp_path), answer=answer), encoding="utf-8")
+    (tmp_path / "library" / "effects_stand_in.py").write_text(EFFECTS.format(folder=str(tmp_path)), encoding="utf-8")
     play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "roles": ["tune"]}
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
 
-    def run(agents, dead):
+    def run(agents, dead, **more):
         (tmp_path / "agents.json").write_text(json.dumps(agents), encoding="utf-8")
         own = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(agents), "kpr_leader": "a", "kpr_node_name": "{{ inventory_hostname }}",
-               "kpr_wave_settings": {"sizes": [1], "control_planes": "last", "count": 0}, "kpr_tune": {"algorithm": "maglev"}, "dead": dead}  # fmt: skip
+               "kpr_wave_settings": {"sizes": [1], "control_planes": "last", "count": 0}, "kpr_tune": {"algorithm": "maglev"}, "dead": dead, **more}  # fmt: skip
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": own, "hosts": dict.fromkeys(agents, {})}}), encoding="utf-8")
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         played = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
         said = played.stdout + played.stderr
         return played.returncode, said, re.findall(r'"msg": "RAN (.+)"', said)
 
+    run.asked = lambda: [json.loads(line) for line in (tmp_path / "asked").read_text(encoding="utf-8").splitlines()]
     return run
 
 
@@ -92,3 +104,11 @@ def test_the_silent_agent_of_a_ready_node_stops_all_before_anything_changes(tune
 def test_a_cluster_that_has_not_moved_is_told_to_move(tune):
     status, said, _ran = tune({"a": agent(), "b": agent(kube_proxy_replacement={"enabled": False}), "c": agent()}, ["c"])
     assert status != 0 and "do not replace kube-proxy (b)" in said and "Move the cluster first" in said, said
+
+
+@pytest.mark.parametrize(("address", "ipv6"), [("192.0.2.1", False), ("2001:db8::1", True)])
+def test_a_node_port_is_looked_at_in_a_family_that_it_has(tune, address, ipv6):
+    plans = {"a": {"targets": [{"name": f"host to kubeproxy-free-verify/echo:http NodePort {address}", "address": address, "port": 30080}]}}
+    status, said, _ran = tune({"a": agent()}, [], kpr_tune={"bind_protection": True}, verify_plans=plans)
+    assert status == 0, said
+    assert {(one["bind_protection"], one["node_port"], one["ipv6"]) for one in tune.asked()} == {(True, 30080, ipv6)}

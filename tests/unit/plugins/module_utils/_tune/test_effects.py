@@ -63,6 +63,16 @@ def test_a_port_that_is_kept_cannot_be_bound(server, free):
     assert "refused (" in effects.bind_protection(kept, False) and "free to bind" in effects.bind_protection(free, True)
 
 
+def test_a_port_is_kept_in_a_family_that_the_service_has():
+    with socket.socket(socket.AF_INET6) as kept:
+        kept.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        kept.bind(("::", 0))
+        number = kept.getsockname()[1]
+        assert effects.bind_protection(number, True, ipv6=True) is None and effects.bind_protection(number, False) is None
+        assert "refused (" in effects.bind_protection(number, False, ipv6=True)
+    assert "free to bind" in effects.bind_protection(number, True, ipv6=True)
+
+
 @pytest.mark.parametrize(
     ("local", "reserved", "good"),
     [
