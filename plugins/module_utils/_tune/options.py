@@ -32,7 +32,8 @@ class Option:
 
 OPTIONS = {
     "mode": Option("loadBalancer.mode", "bpf-lb-mode", "mode"),
-    "dsr_dispatch": Option("loadBalancer.dsrDispatch", "bpf-lb-dsr-dispatch", "dsr_dispatch", says=(("opt", "ip option/extension"),), rarely=True),  # from 1.15 on
+    "dsr_dispatch": Option("loadBalancer.dsrDispatch", "bpf-lb-dsr-dispatch", "dsr_dispatch", rarely=True,  # from 1.15 on
+                           says=(("opt", "ip option/extension"),)),
     "algorithm": Option("loadBalancer.algorithm", "bpf-lb-algorithm", "algorithm"),
     "maglev_table_size": Option("maglev.tableSize", "bpf-lb-maglev-table-size", "table_size", kind=int, rarely=True),  # with Maglev
     "acceleration": Option("loadBalancer.acceleration", "bpf-lb-acceleration", "acceleration"),

@@ -46,8 +46,8 @@ def values(options, version):
         if minor > (1, option.last):
             raise ValueError(f"{name}: found Cilium {version}, expected 1.{option.last} or older; later ones always do it. Leave it out of kpr_tune.")
         if option.always not in (None, value):
-            raise ValueError(f"{name}: found {str(value).lower()}, expected {str(option.always).lower()}, which agents that replace kube-proxy run whatever is set. "
-                             "Leave it out of kpr_tune.")  # fmt: skip
+            raise ValueError(f"{name}: found {str(value).lower()}, expected {str(option.always).lower()}, which agents that replace kube-proxy run "
+                             "whatever is set. Leave it out of kpr_tune.")  # fmt: skip
         *above, last = option.path.split(".")
         place = result
         for key in above:

@@ -136,6 +136,7 @@ def test_a_lock_outlives_what_any_cluster_of_the_run_waits_for_and_is_renewed_in
 
 
 def test_roles_that_steps_include_go_to_the_same_cluster(go):
-    own = {"asked": True, "handover_kubeconfig": "api", "handover_helm_kubeconfig": "helm", "handover_context": "staging", "handover_cilium_namespace": "cilium"}
+    own = {"asked": True, "handover_kubeconfig": "api", "handover_helm_kubeconfig": "helm", "handover_context": "staging",
+           "handover_cilium_namespace": "cilium"}  # fmt: skip
     assert go({"one": (["a"], own)}, failing=["prove a"])["a"][:3] == ["take_over", "prove", "give_back"]
     assert set(go.told) == {"helm staging cilium api staging cilium"} and len(go.told) > 3

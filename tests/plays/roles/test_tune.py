@@ -33,6 +33,8 @@ print(json.dumps(dict(missing=[], changed=False)))
 """
 KNOWN = {"handover_locked": True, "handover_unready": "{{ dead }}", "cilium_chart_version": "1.19.1", "__cilium_found": {"status": {"release_values": {}}}}
 
+CHANGED = {"tune_state": "{{ __tune_state | combine({'former': {'values': {}, 'absent': []}, 'changing': true}) }}"}
+
 
 def agent(**more):
     return {"error": None, "kube_proxy_replacement": {"enabled": True}, "settings": {}, "features": {}, **more}
@@ -47,7 +49,7 @@ def tune(tmp_path, copy_role):
 
     def text(path):
         if path.stem in ("begin", "change"):
-            facts = KNOWN if path.stem == "begin" else {"tune_state": "{{ __tune_state | combine({'former': {'values': {}, 'absent': []}, 'changing': true}) }}"}
+            facts = KNOWN if path.stem == "begin" else CHANGED
             return json.dumps([{"ansible.builtin.set_fact": facts, "delegate_to": "{{ item }}", "delegate_facts": True, "loop": "{{ kpr_cluster_hosts }}",
                                 "when": "inventory_hostname == kpr_speaker"}])  # fmt: skip
         if path.name not in REAL:
@@ -72,11 +74,13 @@ def tune(tmp_path, copy_role):
 
     def run(agents, dead, **more):
         (tmp_path / "agents.json").write_text(json.dumps(agents), encoding="utf-8")
-        own = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(agents), "kpr_leader": "a", "kpr_node_name": "{{ inventory_hostname }}",
-               "kpr_wave_settings": {"sizes": [1], "control_planes": "last", "count": 0}, "kpr_tune": {"algorithm": "maglev"}, "dead": dead, **more}  # fmt: skip
+        own = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(agents), "kpr_leader": "a",
+               "kpr_node_name": "{{ inventory_hostname }}", "kpr_wave_settings": {"sizes": [1], "control_planes": "last", "count": 0},
+               "kpr_tune": {"algorithm": "maglev"}, "dead": dead, **more}  # fmt: skip
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": own, "hosts": dict.fromkeys(agents, {})}}), encoding="utf-8")
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        played = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+        played = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True,
+                                check=False)  # fmt: skip
         said = played.stdout + played.stderr
         return played.returncode, said, re.findall(r'"msg": "RAN (.+)"', said)
 
