@@ -39,7 +39,7 @@ def stand_in(phase):
         {"ansible.builtin.debug": {"msg": "DONE {{ tune_phase }}{{ '' if tune_wave is not defined else ' of ' ~ tune_wave | join }} {{ inventory_hostname }}"}},
         {"ansible.builtin.fail": {"msg": "as the test wants"}, "when": "tune_phase ~ ' ' ~ inventory_hostname in failing"},
     ]
-    tasks[2:2] = [{"ansible.builtin.set_fact": {"handover_locked": False, "handover_halted": "another run"}, "delegate_to": "{{ kpr_leader }}",
+    tasks[3:3] = [{"ansible.builtin.set_fact": {"handover_locked": False, "handover_halted": "another run"}, "delegate_to": "{{ kpr_leader }}",
                    "delegate_facts": True,
                    "when": "tune_phase in losing"}]  # fmt: skip
     state = "{{ __tune_state | combine(facts) }}"
