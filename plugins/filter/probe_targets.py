@@ -46,8 +46,8 @@ options:
   probes:
     description:
       - How to ask a port. Keys are C(namespace/name:port), with the port's name or number; values have the keys C(kind), C(request) and C(expect) of a target.
-      - With the key C(client_request), what the server answers with its client's address, C(externalTrafficPolicy=Local) is held to all of its promise from
-        outside, and C(loadBalancerSourceRanges) that let everybody or nobody in to theirs.
+      - With the key C(client_request), what the server answers with its client's address, C(externalTrafficPolicy=Local) and DSR are held to all of their
+        promise from outside, and C(loadBalancerSourceRanges) that let everybody or nobody in to theirs.
     type: dict
     default: {}
   loopback:
@@ -77,6 +77,11 @@ options:
       - Health checks are asked, too, with the settings that say who answers on kube-proxy's port, C(kube_proxy) (its configuration, or null where there is
         none) and C(cilium) (the data of the ConfigMap C(cilium-config)). Without it they are not.
     type: dict
+  direct_return:
+    description: Protocols (V(TCP), V(UDP)) that the cluster serves by DSR, so that servers see the client's address, wherever they run.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: fleetops.kubeproxy_free.service_probe
 """

@@ -189,6 +189,11 @@ def test_with_dsr_backends_see_the_client_and_answer_it_straight(tuned):
     assert status == 0, output[-3000:]
     client, sender = seen(tuned)
     assert client == own_address(tuned) and sender == mac["worker1"]
+    folder = tuned.reports / "verify-dsr"
+    status, output = tuned.run("verify", "-e", json.dumps({"kpr_outside_host": "localhost", "verify_served_by": "cilium", "verify_report_dir": str(folder)}))
+    assert status == 0, output[-3000:]
+    asked = [path["name"] for path in json.loads((folder / "verify-fault.json").read_text(encoding="utf-8"))["outside"]["paths"]]
+    assert sum("the client of kubeproxy-free-verify/echo:http" in name for name in asked) == 2, "verify holds each node to that"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(3)
         probe.sendto(b"echo ".ljust(1464, b"x"), (address(tuned, "cp1"), port(tuned, 1)))  # with 8 of UDP, 20 of IP and 8 of the option a link's whole 1500

@@ -122,7 +122,7 @@ def test_all_kinds_are_probed_or_left_out_with_the_reason(untouched):
                   "echo:http NodePort", "affinity:http ClusterIP", "echo:udp NodePort", "kube-dns:dns ClusterIP"):  # fmt: skip
         assert any(words in name for name in inside), words
     outside = {path["name"] for path in data["outside"]["paths"]}
-    assert any("health:http NodePort (client's address)" in name for name in outside) and any(":30090" in name for name in outside)
+    assert any("the client of kubeproxy-free-verify/health:http NodePort" in name for name in outside) and any(":30090" in name for name in outside)
     closed = {target["name"]: target["ok"] for target in data["closed"]["targets"]}
     assert len(closed) == 2 and all(closed.values())  # one node has no endpoint of the health Service; the ranges of refused let nobody in
     assert any(client.startswith("outside, by") for client in data["spread"]["clients"])

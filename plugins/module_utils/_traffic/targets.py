@@ -11,6 +11,7 @@ What holds for an address, with kube-proxy and with Cilium's replacement (measur
 - LoadBalancer IP: from the host and from pods, unless its ipMode is Proxy: then nodes leave it to the load balancer.
 - hostPort: Cilium's replacement or the CNI's portmap serves it, never kube-proxy.
 - externalTrafficPolicy Local: what comes from outside to a node without an endpoint gets no answer, and the client's address stays.
+- DSR: the client's address stays, whichever node it asks and wherever the backend is.
 - A Service's health check port says 200 where it has an endpoint on the node, 503 elsewhere. netfilter has no part in it.
 """
 
@@ -71,14 +72,16 @@ def plan(
     direct: Iterable[str] = (),
     further: Mapping[str, list[str]] | None = None,
     health: Mapping[str, Any] | None = None,
+    direct_return: Iterable[str] = (),
 ) -> dict[str, list[Any]]:
     """Targets for this node, targets for a client outside the cluster, those that must not answer it, and what was left out and why.
 
     services and pods (for their hostPorts) are those to probe, clients the pods that may be probed from. probes says how to
     ask a port: {"namespace/name:port": {kind, request, expect}}, port being its name or number; with client_request, the request
-    that a server answers with the client's address, externalTrafficPolicy Local is held to all of its promise. direct names Services whose
+    that a server answers with the client's address, externalTrafficPolicy Local and DSR are held to all of their promise. direct names Services whose
     endpoints are asked without them, too: what fails there is not the Service's fault. further: by node, addresses beside those that its object has.
     health: kube_proxy and cilium, the configurations that say who answers health checks; without it health checks are not asked.
+    direct_return: protocols (TCP, UDP) that are served by DSR, so that servers see the client's address wherever they run.
     """
     all_nodes = sorted(nodes, key=_name)
     cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback, tuple((further or {}).get(node) or ()))
@@ -104,7 +107,7 @@ def plan(
                     result["skipped"].append({"service": f"{label} {address.what} {address.address}", "why": reason})
                 else:
                     _add(result, label, address, _with_affinity(probe, service), client, requests)
-            _add_promises(result, label, service, port, probe, cluster, ready)
+            _add_promises(result, label, service, port, probe, cluster, ready, direct_return)
             if _full_name(service) in direct:
                 for address in _endpoints(slices, service, port):
                     _add(result, f"pods of {label}", address, probe, client, requests)
@@ -125,19 +128,23 @@ def plan(
     return result
 
 
-def _add_promises(result: Object, label: str, service: Object, port: Object, probe: Object, cluster: Cluster, ready: set[str]) -> None:
+def _add_promises(
+    result: Object, label: str, service: Object, port: Object, probe: Object, cluster: Cluster, ready: set[str], direct_return: Iterable[str]
+) -> None:
     """What a client outside is promised beyond an answer.
 
-    Source ranges that let nobody in, and, by externalTrafficPolicy Local, that its own address is kept and that a node without an endpoint is silent.
+    Source ranges that let nobody in; by externalTrafficPolicy Local and by DSR, that its own address is kept; by the former, that a node without an
+    endpoint is silent.
     """
     spec = service["spec"]
     for address in _balanced(service, port):
         if address.port and _admitted(spec) == "none":
             _add_outside(result["closed"], label, address, {"kind": "tcp", "expect": {"unanswered": True}}, 1)
-    if not probe.get("client_request") or spec.get("externalTrafficPolicy") != "Local":
+    local = spec.get("externalTrafficPolicy") == "Local"
+    if not probe.get("client_request") or not (local or port.get("protocol", "TCP") in direct_return):
         return
     own = [address for address in _node_ports(service, port, cluster) if address.from_outside]
-    if cluster.node not in ready:
+    if local and cluster.node not in ready:
         for address in own:
             _add_outside(result["closed"], label, address, {"kind": "tcp", "expect": {"unanswered": True}}, 1)
         return
@@ -146,7 +153,7 @@ def _add_promises(result: Object, label: str, service: Object, port: Object, pro
         # the server must not see the node in the client's place
         expect = {"status": 200, "answer": rf"^(?!\[?(?:{masquerading})\]?:)"}
         asked = {"kind": probe["kind"], "request": probe["client_request"], "expect": expect}
-        _add_outside(result["outside"], label, address._replace(what="NodePort (client's address)"), asked, 1)
+        _add_outside(result["outside"], f"the client of {label}", address._replace(what="NodePort"), asked, 1)
 
 
 def _add_health_check(result: Object, service: Object, cluster: Cluster, slices: list[Object]) -> None:
