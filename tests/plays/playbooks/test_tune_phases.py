@@ -59,13 +59,14 @@ def go(tmp_path, copy_role):
         return re.sub(r"  module_defaults:\n(?:    .*\n)+", "", made)  # for the modules of the real ones
 
     copy_role("tune", text)
-    play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "roles": ["tune"]}
+    play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "roles": ["tune"],
+            "pre_tasks": [{"ansible.builtin.set_fact": {"kpr_cluster": "{{ kpr_cluster }}", "kpr_node_name": "{{ kpr_node_name }}"}}]}  # fmt: skip
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
 
     def tune(clusters, failing=(), losing=()):
         children = {name: {"vars": {"kpr_cluster": name, **own}, "hosts": dict.fromkeys(hosts, {})} for name, (hosts, own) in clusters.items()}
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "children": children}}), encoding="utf-8")
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        environment = {**os.environ, "KPR_EVENTS_FILE": str(tmp_path / "events"), "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         faults = json.dumps({"failing": list(failing), "losing": list(losing)})
         done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", faults], cwd=tmp_path, env=environment, text=True, capture_output=True,
                               check=False)  # fmt: skip
@@ -73,6 +74,7 @@ def go(tmp_path, copy_role):
         assert ran, done.stdout + done.stderr
         return {host: [phase for phase, where in ran if where == host] for hosts, _own in clusters.values() for host in hosts}, done.stdout, done.returncode
 
+    tune.events = lambda: [json.loads(line) for line in (tmp_path / "events").read_text(encoding="utf-8").splitlines()]
     return tune
 
 
@@ -106,6 +108,15 @@ def test_what_fails_on_one_node_takes_its_cluster_back_and_no_other(go, host):
     assert status != 0 and f"prove on {host}: as the test wants" in said and "former values again" in said
     assert ran["a"] == ran["b"] == [*BEGIN, "wave of a", "prove of a", "give_back", *OUT]
     assert ran["c"] == [*BEGIN, "wave of c", "prove of c", "prove of c", "finish of c", *OUT]
+
+
+def test_what_a_phase_does_and_where_is_told_meanwhile(go, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_CALLBACKS_ENABLED", "fleetops.kubeproxy_free.progress")
+    go({"one": (["a", "b"], {})}, failing=["finish b"])
+    told = [(event["step"], event["nodes"], [one["error"] for one in event["failed"]]) for event in go.events() if event["event"] == "step_ended"]
+    assert told == [*((phase, ["a"], []) for phase in BEGIN), ("wave", ["a"], []), ("prove", ["a"], []), ("wave", ["b"], []), ("prove", ["b"], []),
+                    ("prove", ["a", "b"], []), ("finish", ["a", "b"], ["finish on b: as the test wants"] * 2), ("give_back", ["a"], []),
+                    ("probe_teardown", ["a"], []), ("unlock", ["a"], [])]  # fmt: skip
 
 
 def test_what_is_not_served_before_changes_nothing(go):

@@ -11,7 +11,7 @@ import yaml
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._progress import calls, lines, tracker
 
-STEP_FILE = pathlib.Path(__file__).resolve().parents[5] / "roles" / "handover" / "tasks" / "step.yml"
+ROLES = pathlib.Path(__file__).resolve().parents[5] / "roles"
 PLAN = {"waves": {"a": [["h1"], ["h2", "h3"], ["h4"]]}}
 
 
@@ -55,8 +55,10 @@ def of(events, kind):
     return [event for event in events if event["event"] == kind]
 
 
-def test_the_names_that_are_read_are_those_of_step_yml():
-    names = [task["name"].replace("{{ handover_step }}", "take_over") for task in yaml.safe_load(STEP_FILE.read_text())[0]["block"]]
+@pytest.mark.parametrize("file, variable", [("handover/tasks/step.yml", "handover_step"), ("tune/tasks/phase.yml", "tune_phase")])
+def test_the_names_that_are_read_are_those_of_the_roles(file, variable):
+    tasks = yaml.safe_load((ROLES / file).read_text())
+    names = [task["name"].replace("{{ %s }}" % variable, "take_over") for task in tasks[0]["block"] + tasks[1:]]
     assert [match.groups() for match in map(tracker.STEP.search, names) if match] == [("Begin", "take_over"), ("Keep how long it took", "take_over")]
 
 
