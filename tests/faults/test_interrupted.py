@@ -86,12 +86,13 @@ def test_a_run_that_finds_its_lock_taken_leaves_the_cluster_alone(untouched):
 def test_a_dead_node_does_not_keep_the_others_on_the_way_back(untouched):
     lab = untouched
     assert lab.run("migrate")[0] == 0
-    lab.plug("worker1", "down")
-    try:
-        lab.kubectl("wait", "--for=condition=Ready=Unknown", "node/worker1", "--timeout=120s")
-        status, output = lab.run("rollback", "-e", json.dumps({"handover_sync_timeout": 30, "handover_takeover_timeout": 60}))
-    finally:
-        lab.plug("worker1", "up")
+    with lab.bare_pod():  # after five minutes it is evicted
+        lab.plug("worker1", "down")
+        try:
+            lab.kubectl("wait", "--for=condition=Ready=Unknown", "node/worker1", "--timeout=120s")
+            status, output = lab.run("rollback", "-e", json.dumps({"handover_sync_timeout": 30, "handover_takeover_timeout": 60}))
+        finally:
+            lab.plug("worker1", "up")
     assert status != 0 and "node worker1 keeps Cilium's replacement" in output, output[-3000:]
     assert lab.phase() == "returning"
     lab.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")

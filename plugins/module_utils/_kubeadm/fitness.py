@@ -37,6 +37,9 @@ def _programs(facts: Object, cluster: Object) -> Iterator[tuple]:
         if found is None or config.number(found) != number:
             remedy = f"install {name} {cluster['version']}, or set kubeadm_init_install_packages: true"
             yield name, found or "none", cluster["version"], remedy, found is None
+    if number and number <= needs.LAST_WITH_CRICTL and "crictl" not in facts["programs"]:
+        remedy = "install cri-tools, or set kubeadm_init_install_packages: true"
+        yield "crictl", "none", f"one, by which kubeadm {cluster['version']} asks the container runtime", remedy, True
 
 
 def _runtime(facts: Object, cluster: Object) -> Iterator[tuple]:

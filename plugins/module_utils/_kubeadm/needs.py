@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What kubeadm and Cilium need of a node: data.
 
-Sources: cmd/kubeadm/app/preflight of Kubernetes 1.22 to 1.34 (br_netfilter until 1.29, kubernetes/kubernetes#123464), cni.binPath of Cilium's chart,
-containerd's docs/cri/config.md, Kubernetes' "Configuring a cgroup driver".
+Sources: cmd/kubeadm/app/preflight of Kubernetes 1.22 to 1.34 (br_netfilter until 1.29, kubernetes/kubernetes#123464; crictl until 1.30, #124685),
+cni.binPath of Cilium's chart, containerd's docs/cri/config.md, Kubernetes' "Configuring a cgroup driver".
 """
 
 from __future__ import annotations
@@ -31,14 +31,17 @@ SYSCTLS = (
     Sysctl("net.bridge.bridge-nf-call-ip6tables", 6, (1, 29), "br_netfilter"),
 )
 
-#: Programs and how they say their version; packages of the same names bring them.
+#: Programs and how they say their version; packages of the same names bring them, and kubeadm's brings crictl with it (cri-tools).
 PROGRAMS = {
+    "crictl": ("--version",),
     "kubeadm": ("version", "-o", "short"),
     "kubelet": ("--version",),
     "kubectl": ("version", "--client"),
     "containerd": ("--version",),
 }
 NEEDED_PROGRAMS = ("kubeadm", "kubelet")
+#: The last version whose kubeadm asks the container runtime through crictl, of whichever version.
+LAST_WITH_CRICTL = (1, 30)
 
 #: Names under which containerd's parts for Kubernetes can be switched off: as Docker's package has it, and by version.
 CRI_PLUGINS = frozenset({"cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images"})

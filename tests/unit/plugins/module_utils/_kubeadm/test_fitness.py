@@ -67,9 +67,17 @@ def test_containerd_takes_its_own_image_from_where_kubeadm_takes_its(make_node, 
 
 @pytest.mark.parametrize("config_version, kubernetes, told", [(3, "1.34.4", True), (3, "1.30.2", False), (2, "1.34.4", False)])
 def test_containerd_2_tells_kubelet_its_driver(make_node, cluster, config_version, kubernetes, told):
-    node = make_node("w", programs={"kubeadm": kubernetes, "kubelet": kubernetes},
+    node = make_node("w", programs={"kubeadm": kubernetes, "kubelet": kubernetes, "crictl": "1.31.1"},
                      runtime={"path": "/s", "error": "", "config": {**CONTAINERD, "version": config_version, "cgroup_driver": "cgroupfs"}})  # fmt: skip
     assert (fitness.problems(node, {**cluster, "version": kubernetes}) == []) is told
+
+
+@pytest.mark.parametrize("kubernetes, needed", [("1.30.14", True), ("1.31.0", False)])
+def test_kubeadm_needs_crictl_up_to_130(make_node, cluster, kubernetes, needed):
+    node = make_node("w", programs={"kubeadm": kubernetes, "kubelet": kubernetes})
+    found = fitness.problems(node, {**cluster, "version": kubernetes})
+    assert ["crictl: found none, expected one, by which kubeadm 1.30.14" in one for one in found] == [True] * needed
+    assert fitness.problems(node, {**cluster, "version": kubernetes, "installs": True}) == [], "kubeadm's package brings it"
 
 
 @pytest.mark.parametrize("version, pods, sysctls, modules", [
