@@ -167,7 +167,7 @@ class Builder:
                            for package in ("component-base", "client-go/pkg"))
         self._build(self._kubernetes_wrapper("kubernetes"), log, folder, [f"k8s.io/kubernetes/{path}" for path in KUBERNETES_COMMANDS], ldflags)
         for module, version in self._crictl().items():
-            self._build(self._wrapper("crictl", "go 1.22.0", [(module, version)]), log, folder, [f"{module}/cmd/crictl"],
+            self._build(self._wrapper("crictl", "go 1.24.0", [(module, version)]), log, folder, [f"{module}/cmd/crictl"],
                         f"-X {module}/pkg/version.Version={version}")
 
     def _crictl(self):

