@@ -77,6 +77,15 @@ def dsr(wanted):
     mode, dispatch = wanted.text("loadBalancer.mode"), wanted.text("loadBalancer.dsrDispatch", "opt")
     if not wanted.kpr or mode not in ("dsr", "hybrid"):
         return
+    if not wanted.tunnel and wanted.true("socketLB.hostNamespaceOnly"):
+        yield finding(
+            "dsr-host-namespace-only",
+            "blocker",
+            "socketLB.hostNamespaceOnly",
+            "true",
+            "with DSR, a pod that asks another node's NodePort over TCP gets no answer from backends on its own node (seen with 1.19.1 and native routing)",
+            "loadBalancer.mode=snat, or socketLB.hostNamespaceOnly=false where no service mesh needs it",
+        )
     if wanted.tunnel == "vxlan":
         yield finding(
             "dsr-vxlan",

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 GOOD = {"kubeProxyReplacement": True, "k8sServiceHost": "api.example", "k8sServicePort": 6443, "bpf": {"masquerade": True}}
+NATIVE = {"routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}
 IPIP = {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "ipip", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}
 
 
@@ -132,6 +133,8 @@ def test_unknown_keys(values, version, expected):
         ({"loadBalancer__mode": "dsr", "tunnelProtocol": "geneve"}, "1.19", "dsr-dispatch"),
         ({"loadBalancer__mode": "dsr", "tunnelProtocol": "geneve", "loadBalancer__dsrDispatch": "geneve"}, "1.19", None),
         ({"loadBalancer__mode": "dsr", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}, "1.19", None),
+        ({**NATIVE, "loadBalancer__mode": "hybrid", "socketLB__hostNamespaceOnly": True}, "1.19", "dsr-host-namespace-only"),
+        ({**NATIVE, "socketLB__hostNamespaceOnly": True}, "1.19", None),
         (
             {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "geneve", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"},
             "1.19",
