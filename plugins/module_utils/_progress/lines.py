@@ -42,7 +42,8 @@ def _began(event: dict[str, Any]) -> Optional[str]:
 
 def _ended(event: dict[str, Any]) -> Optional[str]:
     if not event["ok"]:
-        return f"{_wave(event)}{event['step']} FAILED after {duration(event['seconds'])}: " + "; ".join(failed["error"] for failed in event["failed"])
+        said = "; ".join(dict.fromkeys(failed["error"] for failed in event["failed"]))  # one of a whole phase is every node's
+        return f"{_wave(event)}{event['step']} FAILED after {duration(event['seconds'])}: {said}"
     if event["step"] in QUIET:
         return None
     parts = [f"{_wave(event)}{event['step']} done in {duration(event['seconds'])}"]

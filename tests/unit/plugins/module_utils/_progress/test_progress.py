@@ -145,6 +145,7 @@ def test_where_a_task_does_its_work(action, arguments, delegated, expected):
         ({"wave": None, "step": "prepare", "total": 0, "remaining": None}, True, "0:01:15 [--------------------] a: prepare done in 12 s"),
         ({"step": "lock"}, False, None),
         ({"step": "lock", "ok": False, "failed": [{"node": "n", "error": "held"}]}, False, "0:01:15 a: wave 2 of 3, lock FAILED after 12 s: held"),
+        ({"ok": False, "failed": [{"node": node, "error": "of all"} for node in "nm"]}, False, "0:01:15 a: wave 2 of 3, take_over FAILED after 12 s: of all"),
         ({"event": "step_began"}, False, "0:01:15 a: wave 2 of 3, take_over on w1, w2, w3 and 1 more"),
         ({"event": "step_began", "step": "read"}, False, None),
         ({"event": "plan"}, False, "0:01:15 a: 4 nodes in 3 waves: 1 node (w1), 2 nodes (w2, w3)"),
