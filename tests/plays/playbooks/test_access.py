@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
 import yaml
+from playbook_run import ansible_playbook
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
 INVENTORY = {"all": {"vars": {"ansible_connection": "local", "kpr_node_access": "pod", "kpr_kubeconfig": "/nowhere"}, "children": {
@@ -66,6 +66,5 @@ def test_one_host_of_each_cluster_closes_its_way(tmp_path, failing, last, closin
         ]},
     ]))  # fmt: skip
     environment = {**os.environ, "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-i", "inventory.json", "playbook.yml"], cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # fmt: skip
-    assert sorted(path.name.removeprefix("closed-") for path in tmp_path.glob("closed-*")) == closing, done.stdout
+    done = ansible_playbook("-i", "inventory.json", "playbook.yml", cwd=tmp_path, env=environment)
+    assert sorted(path.name.removeprefix("closed-") for path in tmp_path.glob("closed-*")) == closing, done.stdout + done.stderr

@@ -13,9 +13,9 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REAL = {"begin.yml", "place.yml", "step.yml", "cluster.yml"}
@@ -48,8 +48,7 @@ def places(tmp_path):
             ],
         }]), encoding="utf-8")  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", *words], cwd=tmp_path, env=environment, text=True, capture_output=True,
-                              check=False)  # fmt: skip
+        done = ansible_playbook("-i", "hosts.json", "play.yml", *words, cwd=tmp_path, env=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         found = [json.loads(json.loads(f'"{text}"')) for text in re.findall(r'"msg": "PLACE (.*)"', done.stdout)]
         return {place["host"]: place for place in found}

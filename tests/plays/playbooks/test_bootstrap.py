@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 KUBEADM = pathlib.Path("/etc/kubernetes")
@@ -32,9 +32,8 @@ def said(tmp_path):
                     "kpr_cilium_version": "1.19.1", "kpr_control_plane_endpoint": "127.0.0.1:1", "kpr_kubeconfig": str(tmp_path / "kubeconfig"),
                     "kpr_helm_binary": "/nowhere/helm", **variables}  # fmt: skip
         (tmp_path / "inventory.json").write_text(json.dumps({"all": {"vars": settings, "hosts": hosts}}))
-        command = ["ansible-playbook", "-i", "inventory.json", str(ROOT / "playbooks" / "bootstrap.yml"), "--check", *words]
         environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = ansible_playbook("-i", "inventory.json", str(ROOT / "playbooks" / "bootstrap.yml"), "--check", *words, cwd=tmp_path, env=environment)
         assert done.returncode != 0, done.stdout
         assert "changed=0" in done.stdout and "kubeadm init" not in done.stdout, done.stdout
         return " ".join((done.stdout + done.stderr).split())

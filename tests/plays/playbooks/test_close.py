@@ -9,9 +9,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 CLUSTERS = {"a": ["a1", "a2"], "b": ["b1"]}
@@ -43,5 +43,5 @@ def test_the_lock_of_a_cluster_goes_when_all_of_its_nodes_are_out_and_it_had_bee
     }]))  # fmt: skip
     (tmp_path / "ansible.cfg").touch()
     environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
     assert re.findall(r'"msg": "UNLOCKED by (\w+)"', done.stdout) == unlocked, done.stdout + done.stderr

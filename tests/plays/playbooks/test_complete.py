@@ -9,9 +9,9 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -31,7 +31,7 @@ def test_a_cluster_is_not_moved_without_a_node_that_failed_before(tmp_path, fail
     }]))  # fmt: skip
     (tmp_path / "ansible.cfg").touch()
     environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
     said = " ".join((done.stdout + done.stderr).split())
     assert "PLAY RECAP" in said and (done.returncode != 0) is refused, said
     assert ("found 1 of the cluster's 2 nodes out of this run" in said) is refused, said

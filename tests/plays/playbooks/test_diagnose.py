@@ -9,12 +9,12 @@ import http.server
 import json
 import os
 import pathlib
-import subprocess
 import tarfile
 import tempfile
 import threading
 
 import pytest
+from playbook_run import ansible_playbook
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
 SERVICE = {"metadata": {"namespace": "shop", "name": "web"}, "spec": {"clusterIP": "10.96.0.8", "selector": {"app": "web"}, "ports": [{"port": 80}]}}
@@ -51,8 +51,7 @@ def run(tmp_path):
 
     def play(*words):
         environment = {**os.environ, "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "TMPDIR": temporary}
-        command = ["ansible-playbook", "-i", "hosts.json", PLAYBOOKS / "diagnose.yml", *words]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = ansible_playbook("-i", "hosts.json", PLAYBOOKS / "diagnose.yml", *words, cwd=tmp_path, env=environment)
         assert not list(pathlib.Path(temporary).glob("kubeproxy-free-*")), "the folder in which it was gathered is gone"
         return done.returncode, done.stdout + done.stderr
 

@@ -9,9 +9,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REAL = {"end.yml", "leave.yml", "cluster.yml", "step.yml"}
@@ -46,8 +46,7 @@ def end(tmp_path, copy_role):
             ],
         }]), encoding="utf-8")  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", *words], cwd=tmp_path, env=environment, text=True, capture_output=True,
-                              check=False)  # fmt: skip
+        done = ansible_playbook("-i", "hosts.json", "play.yml", *words, cwd=tmp_path, env=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return set(re.findall(r'"msg": "DONE (\w+)"', done.stdout))
 

@@ -10,10 +10,10 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 
 import pytest
 import yaml
+from playbook_run import ansible_playbook
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
 
@@ -60,8 +60,7 @@ def run(tmp_path):
         shown = tmp_path / "shown"
         shown.mkdir()
         environment = {**os.environ, "JOB_ID": "4711", "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg")}
-        command = ["ansible-playbook", "-i", "inventory.json", "playbooks/playbook.yml", "-e", f"shown={shown}", *words]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = ansible_playbook("-i", "inventory.json", "playbooks/playbook.yml", "-e", f"shown={shown}", *words, cwd=tmp_path, env=environment)
         if done.returncode:
             return " ".join((done.stdout + done.stderr).split())
         return {path.name: json.loads(path.read_text()) for path in shown.iterdir()}

@@ -10,9 +10,9 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REAL = {"prepare.yml", "halt.yml"}
@@ -53,8 +53,7 @@ def test_a_run_that_goes_on_clears_what_an_earlier_one_ended_with_and_writes_its
     }]), encoding="utf-8")  # fmt: skip
     (tmp_path / "ansible.cfg").touch()
     environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-i", "localhost,", "-c", "local", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True,
-                          check=False)  # fmt: skip
+    done = ansible_playbook("-i", "localhost,", "-c", "local", "play.yml", cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     said = [json.loads(json.loads(f'"{text}"')) for text in re.findall(r'"msg": "RECORD (.*)"', done.stdout)]
     assert [one["state"]["phase"] for one in said] == written and said[-1]["state"]["reason"] == "prove on node a"

@@ -12,9 +12,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REAL = {"handover": {"begin.yml", "place.yml", "step.yml", "cluster.yml", "probe_setup.yml"}, "rollback": {"begin.yml"},
@@ -49,8 +49,7 @@ def begin(tmp_path, copy_role):
             ],
         }]), encoding="utf-8")  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True,
-                              check=False)  # fmt: skip
+        done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         halted, unproven = re.search(r'"msg": "END (.*)~~(.*)"', done.stdout).groups()
         return dict(re.findall(r'"msg": "NEEDED (\w+) (\w+)"', done.stdout)), halted, unproven, done.stdout

@@ -12,10 +12,10 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
 import yaml
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -68,8 +68,7 @@ def go(tmp_path, copy_role):
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "children": children}}), encoding="utf-8")
         environment = {**os.environ, "KPR_EVENTS_FILE": str(tmp_path / "events"), "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         faults = json.dumps({"failing": list(failing), "losing": list(losing)})
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", faults], cwd=tmp_path, env=environment, text=True, capture_output=True,
-                              check=False)  # fmt: skip
+        done = ansible_playbook("-i", "hosts.json", "play.yml", "-e", faults, cwd=tmp_path, env=environment)
         ran = re.findall(r'"msg": "DONE (.+) (\w+)"', done.stdout)
         assert ran, done.stdout + done.stderr
         return {host: [phase for phase, where in ran if where == host] for hosts, _own in clusters.values() for host in hosts}, done.stdout, done.returncode

@@ -12,10 +12,10 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
 import yaml
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -85,8 +85,7 @@ def go(tmp_path, copy_role):
         settings = {"failing": list(failing), "losing": list(losing), "lost": str(tmp_path / "lost"), "waves": waves,
                     "back": back}  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORKS": "2"}
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(settings)], cwd=tmp_path, env=environment,
-                              text=True, capture_output=True, check=False)  # fmt: skip
+        done = ansible_playbook("-i", "hosts.json", "play.yml", "-e", json.dumps(settings), cwd=tmp_path, env=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         ran = re.findall(r'"msg": "DONE (\w+) (\w+)"', done.stdout)
         play.told = re.findall(r'"msg": "AT (.+)"', done.stdout)

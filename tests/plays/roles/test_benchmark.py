@@ -10,10 +10,10 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 
 import pytest
 import yaml
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -76,8 +76,7 @@ def go(tmp_path):
         inventory = {"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, "away": AWAY, **dict(hosts)}}}
         (tmp_path / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(PLAIN)], cwd=tmp_path, env=environment, text=True,
-                              capture_output=True, check=False)  # fmt: skip
+        done = ansible_playbook("-i", "hosts.json", "play.yml", "-e", json.dumps(PLAIN), cwd=tmp_path, env=environment)
         return done.returncode, " ".join((done.stdout + done.stderr).split())
 
     run.created = lambda: [one for line in (tmp_path / "created").read_text(encoding="utf-8").splitlines() for one in json.loads(line)]

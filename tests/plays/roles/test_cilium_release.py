@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SECRET = "c2VjcmV0"
@@ -42,8 +42,7 @@ def run(folder, *words, values=(), **environment):
         {"hosts": "localhost", "gather_facts": False, "vars": variables,
          "tasks": [{"ansible.builtin.include_role": {"name": "fleetops.kubeproxy_free.cilium"}}]}]))  # fmt: skip
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **environment}
-    done = subprocess.run(["ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", folder / "play.yml", *words], cwd=ROOT, env=environment, text=True,
-                          capture_output=True, check=False)  # fmt: skip
+    done = ansible_playbook("-vvv", "-i", "localhost,", "-c", "local", folder / "play.yml", *words, cwd=ROOT, env=environment)
     output = done.stdout + done.stderr
     assert SECRET not in output
     return done.returncode, output

@@ -9,10 +9,10 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import threading
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 WORKLOADS = "/apis/apps/v1/namespaces/kube-system/"
@@ -61,8 +61,7 @@ def wait(cluster, folder, **more):
     (folder / "ansible.cfg").write_text("[defaults]\ncallback_result_format = yaml\n")
     environment = {**os.environ, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "K8S_AUTH_CACHE_FILE": str(folder / "cache"),
                    "TMPDIR": str(folder)}  # the client keeps what it has discovered
-    done = subprocess.run(["ansible-playbook", "-i", "localhost,", "-c", "local", "play.yml"], cwd=folder, env=environment, text=True,
-                          capture_output=True, check=False)  # fmt: skip
+    done = ansible_playbook("-i", "localhost,", "-c", "local", "play.yml", cwd=folder, env=environment)
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 

@@ -9,12 +9,12 @@ import http.server
 import json
 import os
 import pathlib
-import subprocess
 import threading
 import time
 import uuid
 
 import pytest
+from playbook_run import ansible_playbook
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import probe_run
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -34,8 +34,7 @@ def check(folder, *checks, cluster="demo", began=0.0):
     (folder / "play.yml").write_text(json.dumps([
         {"hosts": "n1", "gather_facts": False, "tasks": [{"ansible.builtin.include_tasks": str(ROOT / "roles" / "handover" / "tasks" / "check.yml")}]}]))
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-i", folder / "hosts.json", folder / "play.yml"], cwd=ROOT, env=environment, text=True, capture_output=True,
-                          check=False)  # fmt: skip
+    done = ansible_playbook("-i", folder / "hosts.json", folder / "play.yml", cwd=ROOT, env=environment)
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 

@@ -9,9 +9,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TASKS = ROOT / "roles" / "handover" / "tasks"
@@ -60,7 +60,7 @@ def go(tmp_path, copy_role):
             {"ansible.builtin.set_fact": {"known": True, **(facts or {})}},
             {"ansible.builtin.include_role": {"name": "handover", "tasks_from": step}}]}]))  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+        done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
         calls = {path.name: [json.loads(line) for line in path.read_text().splitlines()] for path in (tmp_path / "calls").iterdir()}
         return done.returncode, " ".join((done.stdout + done.stderr).split()), calls
 
@@ -168,6 +168,6 @@ def test_a_node_that_is_not_reached_when_its_rules_are_to_go_is_named(tmp_path):
         {"ansible.builtin.include_role": {"name": str(ROOT / "roles" / "kube_proxy_cleanup")}}]}]))  # fmt: skip
     (tmp_path / "ansible.cfg").touch()
     environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
     output = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0 and "Node w1: not reached (" in output and "ansible -i INVENTORY w1 -m ansible.builtin.ping" in output, output

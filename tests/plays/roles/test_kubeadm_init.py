@@ -10,10 +10,10 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 
 import pytest
 import yaml
+from playbook_run import ansible_playbook
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import node
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -43,8 +43,7 @@ def play(folder, tasks, *words, **variables):
     (folder / "hosts.json").write_text(json.dumps({"all": {"vars": {**VARS, **variables}, "hosts": {"a": {}, "b": {}}}}), encoding="utf-8")
     (folder / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "roles": ["kubeadm_init"]}]), encoding="utf-8")
     environment = {**os.environ, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-v", "-i", "hosts.json", "play.yml", *words], cwd=folder, env=environment, text=True, capture_output=True,
-                          check=False)  # fmt: skip
+    done = ansible_playbook("-v", "-i", "hosts.json", "play.yml", *words, cwd=folder, env=environment)
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 

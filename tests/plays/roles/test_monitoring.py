@@ -10,9 +10,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROLE = pathlib.Path(__file__).resolve().parents[3] / "roles" / "monitoring"
 MONITOR = {"enabled": True, "port": 9090, "serviceMonitor": {"enabled": True, "labels": {"team": "a"}}}
@@ -41,8 +41,8 @@ def test_what_the_release_has_is_kept_unless_something_else_is_said(tmp_path, ow
             "tasks": [{"ansible.builtin.set_fact": {"__cilium_found": found}}, {"ansible.builtin.copy": copy}]}  # fmt: skip
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
     (tmp_path / "ansible.cfg").touch()
-    done = subprocess.run(["ansible-playbook", "-i", "localhost,", "-c", "local", "play.yml", *words], cwd=tmp_path, text=True, capture_output=True,
-                          env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg")}, check=False)  # fmt: skip
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg")}
+    done = ansible_playbook("-i", "localhost,", "-c", "local", "play.yml", *words, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((tmp_path / "said.json").read_text(encoding="utf-8")) == [{"prometheus": values}, kinds]
 
@@ -94,8 +94,7 @@ def switch_on(tmp_path, copy_role, cluster):
         own = {"kpr_leader": "localhost", "kpr_cluster": "demo", "monitoring_kubeconfig": cluster.kubeconfig, "monitoring_objects": True, **own}
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "TMPDIR": str(tmp_path),
                        "K8S_AUTH_CACHE_FILE": str(tmp_path / "cache")}  # fmt: skip
-        done = subprocess.run(["ansible-playbook", "-i", "localhost,", "-c", "local", "play.yml", "-e", json.dumps(own)], cwd=tmp_path, text=True,
-                              capture_output=True, env=environment, check=False)  # fmt: skip
+        done = ansible_playbook("-i", "localhost,", "-c", "local", "play.yml", "-e", json.dumps(own), cwd=tmp_path, env=environment)
         return done.returncode, " ".join(f"{done.stdout} {done.stderr}".split()), re.findall(r'"msg": "AT (.+)"', done.stdout)
 
     return play

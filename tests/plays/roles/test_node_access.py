@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import node_pods
+
+from playbook_run import ansible_playbook
 
 RUN = "the test"
 FULL = "Node didn't have enough resource: pods, requested: 1, used: 110, capacity: 110"
@@ -46,7 +47,7 @@ def test_a_full_node_is_told_by_what_its_kubelet_said_of_the_pod(fake_api, copy_
     (tmp_path / "hosts.json").write_text(json.dumps(hosts), encoding="utf-8")
     environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "K8S_AUTH_CACHE_FILE": str(tmp_path / "cache"),
                    "TMPDIR": str(tmp_path)}  # the client keeps what it has discovered
-    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
     said = " ".join((done.stdout + done.stderr).split())
     assert f"SAID Node w1: found no way in through a pod in namespace kube-system: {FULL}" in said and "make room there" in said, said
     assert [query["fieldSelector"] for path, query in fake_api.requests if path == f"{core}events"] == ["type=Warning"]

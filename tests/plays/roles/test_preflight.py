@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
+
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
@@ -24,8 +25,7 @@ def preflight(folder, hosts, *words):
     tasks = [{"ansible.builtin.import_role": {"name": "fleetops.kubeproxy_free.preflight"}}]
     (folder / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "ignore_unreachable": True, "tasks": tasks}]))
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(["ansible-playbook", "-i", folder / "hosts.json", folder / "play.yml", *words], cwd=ROOT, env=environment, text=True,
-                          capture_output=True, check=False)  # fmt: skip
+    done = ansible_playbook("-i", folder / "hosts.json", folder / "play.yml", *words, cwd=ROOT, env=environment)
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -21,6 +21,6 @@ def test_a_cluster_of_any_name_can_be_watched(tmp_path, cluster):
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": {"a": {}}}}), encoding="utf-8")
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "a", "gather_facts": False, "tasks": [
         {"ansible.builtin.include_role": {"name": "fleetops.kubeproxy_free.traffic", "tasks_from": "stop"}}]}]), encoding="utf-8")  # fmt: skip
-    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, text=True, capture_output=True, check=False,
-                          env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
     assert done.returncode == 0 and "ok: [a -> localhost]" in done.stdout, done.stdout + done.stderr

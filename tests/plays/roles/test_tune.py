@@ -14,9 +14,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REAL = {"main.yml", "phase.yml", "look.yml", "plan.yml", "probe_setup.yml", "prove.yml", "finish.yml"}
@@ -79,8 +79,7 @@ def tune(tmp_path, copy_role):
                "kpr_tune": {"algorithm": "maglev"}, "dead": dead, **more}  # fmt: skip
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": own, "hosts": dict.fromkeys(agents, {})}}), encoding="utf-8")
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        played = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, env=environment, text=True, capture_output=True,
-                                check=False)  # fmt: skip
+        played = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
         said = played.stdout + played.stderr
         return played.returncode, said, re.findall(r'"msg": "RAN (.+)"', said)
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -63,9 +63,8 @@ def verify(tmp_path, copy_role):
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, "away": AWAY}}}), encoding="utf-8")
 
     def run(environment=(), **variables):
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables)], cwd=tmp_path, text=True, capture_output=True,
-                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **dict(environment)},
-                              check=False)  # fmt: skip
+        settings = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **dict(environment)}
+        done = ansible_playbook("-i", "hosts.json", "play.yml", "-e", json.dumps(variables), cwd=tmp_path, env=settings)
         said = " ".join((done.stdout + done.stderr).split())
         return done.returncode, [part.split(" ", 1)[0] for part in said.split("DONE ")[1:]], said
 
@@ -127,8 +126,7 @@ def test_a_lease_is_renewed_once_the_api_server_is_back(tmp_path, state, steal, 
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": {**VARS, **more}, "hosts": {"a": {}, "localhost": {}}}}), encoding="utf-8")
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "a", "gather_facts": False, "tasks": [
         {"ansible.builtin.include_tasks": "lock.yml"}, {"ansible.builtin.debug": {"msg": "REFUSED {{ verify_refused | default('') }}~"}}]}]), encoding="utf-8")
-    done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml"], cwd=tmp_path, text=True, capture_output=True, check=False,
-                          env={**os.environ, "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
+    done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env={**os.environ, "ANSIBLE_NOCOLOR": "1"})
     assert done.returncode == 0 and f"REFUSED {refused}~" in done.stdout, done.stdout + done.stderr
 
 

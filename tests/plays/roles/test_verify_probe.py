@@ -12,11 +12,11 @@ import http.server
 import json
 import os
 import pathlib
-import subprocess
 import threading
 import uuid
 
 import pytest
+from playbook_run import ansible_playbook
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import probe_run
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -70,9 +70,8 @@ def probe(tmp_path, copy_role):
 
     def run(plan, **variables):
         plans = {"node-a": {"targets": [], "outside": [], "closed": [], "skipped": [], **plan}}
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps({"plans": plans, **variables})], cwd=tmp_path, text=True,
-                              capture_output=True, check=False,
-                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        done = ansible_playbook("-i", "hosts.json", "play.yml", "-e", json.dumps({"plans": plans, **variables}), cwd=tmp_path, env=environment)
         return done.returncode, " ".join((done.stdout + done.stderr).split()), next((tmp_path / "out").glob("*.xml")).read_text(encoding="utf-8")
 
     run.prober = {**SETTINGS, "name": f"verify-{name}"}

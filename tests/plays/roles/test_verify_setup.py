@@ -15,9 +15,9 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 
 import pytest
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -84,9 +84,8 @@ def setup(tmp_path, copy_role):
         variables["part"] = part
         (tmp_path / "there.json").write_text(json.dumps({"Pod": pods, **dict(there)}), encoding="utf-8")
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": VARS, "hosts": {"a": {}, "b": {}, **dict(hosts)}}}), encoding="utf-8")
-        done = subprocess.run(["ansible-playbook", "-i", "hosts.json", "play.yml", "-e", json.dumps(variables), *options], cwd=tmp_path, text=True,
-                              capture_output=True, check=False,
-                              env={**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"})  # fmt: skip
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        done = ansible_playbook("-i", "hosts.json", "play.yml", "-e", json.dumps(variables), *options, cwd=tmp_path, env=environment)
         said = " ".join((done.stdout + done.stderr).split())
         return done.returncode, set(re.findall(r"DONE (\w+ \w+)", said)), said
 
