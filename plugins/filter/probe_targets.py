@@ -77,11 +77,12 @@ options:
       - Health checks are asked, too, with the settings that say who answers on kube-proxy's port, C(kube_proxy) (its configuration, or null where there is
         none) and C(cilium) (the data of the ConfigMap C(cilium-config)). Without it they are not.
     type: dict
-  direct_return:
-    description: Protocols (V(TCP), V(UDP)) that the cluster serves by DSR, so that servers see the client's address, wherever they run.
-    type: list
-    elements: str
-    default: []
+  lb_mode:
+    description: >-
+      C(bpf-lb-mode) of the Cilium that serves (V(snat), V(dsr), V(hybrid), V(annotation)). With V(dsr), and with V(hybrid) for TCP, servers see the client's
+      address wherever they run.
+    type: str
+    default: snat
 seealso:
   - module: fleetops.kubeproxy_free.service_probe
 """

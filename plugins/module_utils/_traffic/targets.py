@@ -26,6 +26,9 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.m
 
 Object = dict[str, Any]
 LOOPBACK = "127.0.0.1"
+#: By Cilium's bpf-lb-mode, the protocols that backends answer straight, so that they see the client's address (Cilium's guide to DSR). The mode annotation
+#: leaves it to each Service.
+DIRECT_RETURN = {"dsr": ("TCP", "UDP"), "hybrid": ("TCP",)}
 EVERYBODY = {4: "0.0.0.0/0", 6: "::/0"}
 # RFC 5737, RFC 3849: nobody sends from there
 DOCUMENTATION = [ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")]
@@ -72,7 +75,7 @@ def plan(
     direct: Iterable[str] = (),
     further: Mapping[str, list[str]] | None = None,
     health: Mapping[str, Any] | None = None,
-    direct_return: Iterable[str] = (),
+    lb_mode: str = "snat",
 ) -> dict[str, list[Any]]:
     """Targets for this node, targets for a client outside the cluster, those that must not answer it, and what was left out and why.
 
@@ -81,7 +84,7 @@ def plan(
     that a server answers with the client's address, externalTrafficPolicy Local and DSR are held to all of their promise. direct names Services whose
     endpoints are asked without them, too: what fails there is not the Service's fault. further: by node, addresses beside those that its object has.
     health: kube_proxy and cilium, the configurations that say who answers health checks; without it health checks are not asked.
-    direct_return: protocols (TCP, UDP) that are served by DSR, so that servers see the client's address wherever they run.
+    lb_mode: bpf-lb-mode of the Cilium that serves; with dsr and hybrid, servers see the client's address wherever they run.
     """
     all_nodes = sorted(nodes, key=_name)
     cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback, tuple((further or {}).get(node) or ()))
@@ -107,7 +110,7 @@ def plan(
                     result["skipped"].append({"service": f"{label} {address.what} {address.address}", "why": reason})
                 else:
                     _add(result, label, address, _with_affinity(probe, service), client, requests)
-            _add_promises(result, label, service, port, probe, cluster, ready, direct_return)
+            _add_promises(result, label, service, port, probe, cluster, ready, DIRECT_RETURN.get(lb_mode, ()))
             if _full_name(service) in direct:
                 for address in _endpoints(slices, service, port):
                     _add(result, f"pods of {label}", address, probe, client, requests)
@@ -129,7 +132,7 @@ def plan(
 
 
 def _add_promises(
-    result: Object, label: str, service: Object, port: Object, probe: Object, cluster: Cluster, ready: set[str], direct_return: Iterable[str]
+    result: Object, label: str, service: Object, port: Object, probe: Object, cluster: Cluster, ready: set[str], direct_return: tuple[str, ...]
 ) -> None:
     """What a client outside is promised beyond an answer.
 

@@ -272,15 +272,24 @@ def test_local_policy_is_held_to_all_of_its_promise_from_outside():
     assert elsewhere["outside"] == [] and made(one, slices("n2"), node="n1")["closed"] == []  # nothing is known of other servers
 
 
-def test_direct_return_is_held_to_keep_the_clients_address_on_every_node():
+@pytest.mark.parametrize("mode", ["dsr", "hybrid"])
+def test_direct_return_is_held_to_keep_the_clients_address_on_every_node(mode):
     one = service([dict(PORT, nodePort=30080)])
-    found = made(one, slices("n2"), node="n1", probes=LOCAL, direct_return=["TCP"])
+    found = made(one, slices("n2"), node="n1", probes=LOCAL, lb_mode=mode)
     keeps = [target for target in found["outside"] if target["request"] == "/clientip"]
     assert {target["address"] for target in keeps} == {"192.0.2.11"} and found["closed"] == []
     assert not re.search(keeps[0]["expect"]["answer"], "192.0.2.11:5555")
     assert all(not target["service"].startswith("demo/web:") for target in keeps), "they are no answers of a backend, whose spread is judged"
-    for known in ({"direct_return": ["UDP"], "probes": LOCAL}, {"direct_return": ["TCP"]}):
+    for known in ({"lb_mode": "snat", "probes": LOCAL}, {"lb_mode": "annotation", "probes": LOCAL}, {"lb_mode": "dsr"}):
         assert all(target.get("request") != "/clientip" for target in made(one, slices("n2"), node="n1", **known)["outside"])
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("dsr", True), ("hybrid", False)])
+def test_hybrid_returns_no_datagrams_straight(mode, kept):
+    one = service([dict(PORT, protocol="UDP", nodePort=30080)])
+    probes = {"demo/web:http": {"kind": "udp", "request": "hostname", "expect": {}, "client_request": "clientip"}}
+    asked = [target["request"] for target in made(one, slices("n2"), node="n1", probes=probes, lb_mode=mode)["outside"]]
+    assert ("clientip" in asked) is kept
 
 
 def test_node_ports_are_probed_on_the_further_addresses_of_the_node_itself():
