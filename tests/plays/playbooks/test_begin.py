@@ -33,12 +33,13 @@ def places(tmp_path):
         (role / "tasks" / path.name).write_text(path.read_text(encoding="utf-8") if path.name in REAL else "[]", encoding="utf-8")
     (tmp_path / "ansible.cfg").touch()
 
-    def begin(nodes, *words, phase="prepared"):
+    def begin(nodes, *words, phase="prepared", agents=None):
         own = {name: {"kpr_node_name": name, "preflight_node_facts": {"rules": {"clean": clean}}} for name, (_labels, clean) in nodes.items()}
         shared = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(nodes), "kpr_leader": next(iter(nodes)),
                   "kpr_wave_settings": {}}  # fmt: skip
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": own, "vars": shared}}), encoding="utf-8")
-        known = {"handover_locked": True, "handover_phase": phase, "handover_labels": {name: labels for name, (labels, _clean) in nodes.items()}}
+        known = {"preflight_cluster_facts": {"agents": agents}, "handover_locked": True, "handover_phase": phase,
+                 "handover_labels": {name: labels for name, (labels, _clean) in nodes.items()}}
         (tmp_path / "play.yml").write_text(json.dumps([{
             "hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")],
             "tasks": [
@@ -82,3 +83,10 @@ def test_a_node_that_has_moved_and_has_rules_of_kube_proxys_again_goes_through_i
         "a": (False, False, True), "b": (True, True, False), "c": (True, False, False)}  # fmt: skip
     settled = places({"a": ({}, True), "b": ({}, False)}, phase="settled")
     assert {name: place["pending"] for name, place in settled.items()} == {"a": False, "b": True}
+
+
+def test_a_node_whose_agent_leaves_services_to_kube_proxy_moves_again_whatever_its_label_says(places):
+    moved = {f"{LABEL}/replacement": "true", f"{LABEL}/state": "moved"}
+    agents = {name: {"kube_proxy_replacement": {"enabled": enabled}} for name, enabled in (("a", True), ("b", False), ("c", None))}
+    found = places({name: (moved, True) for name in "abcd"}, agents=agents)
+    assert {name for name, place in found.items() if place["pending"]} == {"b"}, "c did not answer, d has no agent"

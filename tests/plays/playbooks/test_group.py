@@ -116,6 +116,14 @@ def test_waves_that_cannot_be_meant_are_named_before_anything_begins(run, waves)
     assert "correct kpr_waves" in said and "TASK [ansible.builtin.set_fact]" not in said
 
 
+def test_waves_of_one_cluster_that_cannot_be_meant_leave_the_others_theirs(run, tmp_path):
+    inventory = copy.deepcopy(INVENTORY)
+    inventory["all"]["children"]["us"]["vars"]["kpr_waves"] = [1, "20 nodes"]
+    assert "20 nodes" in run(inventory=inventory)
+    shown = {path.name: json.loads(path.read_text()) for path in (tmp_path / "shown").iterdir()}
+    assert set(shown) == {"cp1", "w1", "w2"} and list(shown["cp1"]["plan"]["waves"]) == ["prod-eu.1"]
+
+
 def test_a_run_without_a_cluster_fails(run):
     said = run("-e", "kpr_hosts=others")
     assert "Found no host with kpr_cluster among 1 hosts (kpr_hosts is others)" in said

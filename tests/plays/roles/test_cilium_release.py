@@ -63,6 +63,11 @@ def test_what_helm_refuses_is_told_without_the_values(tmp_path):
     assert code != 0 and "Helm did not set its values, Error: UPGRADE FAILED: another operation is in progress" in " ".join(output.split()), output
 
 
+def test_a_password_in_the_charts_address_is_refused_and_shown_to_nobody(tmp_path):
+    code, output = run(tmp_path, "--check", "-e", f"kpr_cilium_chart_repo_url=https://me:{SECRET}@charts.example.net")
+    assert code != 0 and "found a user or a password in kpr_cilium_chart_repo_url" in " ".join(output.split()), output
+
+
 def test_a_release_that_cannot_be_read_is_told(tmp_path):
     code, output = run(tmp_path, REFUSES="1")
     assert code != 0 and "it could not be read, Error: Kubernetes cluster unreachable" in " ".join(output.split()), output

@@ -13,8 +13,8 @@ import shutil
 
 import pytest
 import yaml
-from playbook_run import ansible_playbook
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import node
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 

@@ -9,8 +9,8 @@ import json
 import os
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import node_pods
-
 from playbook_run import ansible_playbook
+
 
 RUN = "the test"
 FULL = "Node didn't have enough resource: pods, requested: 1, used: 110, capacity: 110"

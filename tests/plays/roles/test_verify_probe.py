@@ -16,8 +16,8 @@ import threading
 import uuid
 
 import pytest
-from playbook_run import ansible_playbook
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import probe_run
+from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
