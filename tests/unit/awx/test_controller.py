@@ -121,6 +121,13 @@ def test_inventory_and_playbooks_come_from_projects_of_their_own():
     assert {template["project"] for template in TEMPLATES.values()} == {"kubeproxy-free"} and by_name["kubeproxy-free"]["scm_update_on_launch"] is False
 
 
+@pytest.mark.parametrize("folder", [".", "collections", "roles"])
+@pytest.mark.parametrize("ending", ["yml", "yaml"])
+def test_a_project_update_has_nothing_to_fetch(folder, ending):
+    """AWX installs what these list, without Galaxy in vain, and else in front of what the image has (awx/playbooks/project_update.yml)."""
+    assert not (ROOT / folder / f"requirements.{ending}").exists()
+
+
 def test_the_workflow_hangs_together():
     assert [identifier for identifier in NODES if not parents(identifier)] == ["plan"]
     assert len(NODES) == len(WORKFLOW["workflow_nodes"])
