@@ -192,9 +192,19 @@ def test_a_rollback_is_asked_only_for_the_finding_that_counts_there():
 
 
 def test_what_differs_from_place_to_place_has_a_default_or_stands_in_the_guide():
-    used = set(re.findall(r"\{\{ ((?:awx|vault)_\w+) \}\}", (AWX / "controller.yml").read_text()))
+    used = set(re.findall(r"\{\{ ((?:awx|vault)_\w+)", (AWX / "controller.yml").read_text())) - DATA.keys()
     told = set(re.findall(r"`((?:awx|vault)_\w+)`", (ROOT / "docs" / "awx.md").read_text()))
     assert used >= DEFAULTS.keys() and used - DEFAULTS.keys() <= told and told <= used
+
+
+@pytest.mark.parametrize("variable", ["awx_image_credential", "awx_project_credential", "awx_inventory_credential"])
+def test_a_credential_is_sent_only_where_its_own_address_leads(variable):
+    places = {"awx_image_credential": ("execution_environments", "kubeproxy-free"), "awx_project_credential": ("projects", "kubeproxy-free"),
+              "awx_inventory_credential": ("projects", "kubeproxy-free inventory")}  # fmt: skip
+    needed = dict.fromkeys(("awx_image", "awx_project_url", "awx_project_tag", "awx_inventory_url"), "x")
+    templar = Templar(DataLoader(), {**DATA, **DEFAULTS, **needed, variable: "mine"})
+    made = {(kind, item["name"]): item for kind in ("execution_environments", "projects") for item in templar.template(DATA[f"controller_{kind}"])}
+    assert {place: item["credential"] for place, item in made.items() if "credential" in item} == {places[variable]: "mine"}
 
 
 def test_secrets_of_credentials_that_are_not_used_need_not_exist():
