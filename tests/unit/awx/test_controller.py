@@ -88,6 +88,12 @@ def test_the_lock_of_a_dead_job_can_be_taken_over_wherever_there_is_one():
     }
 
 
+def test_the_workflow_asks_what_its_migration_asks_and_takes_over_no_lock():
+    """AWX hands its answers to all of its jobs, over what a node has (awx/main/models/workflow.py): a lock could not be taken over by the first one only."""
+    own = {name for node in NODES.values() for name in node.get("extra_data", {})}
+    assert questions(WORKFLOW).keys() == questions(TEMPLATES["kubeproxy-free migrate"]).keys() - own - {"kpr_steal_lock"}
+
+
 def takes_the_lock(playbook):
     """The roles that lock a cluster are handover, by its parts `claim` and `lock`, and as a whole tune, verify, benchmark and monitoring."""
     locks = r"tasks_from: (claim|lock)\n|fleetops\.kubeproxy_free\.(tune|verify|benchmark|monitoring)\n"
