@@ -20,7 +20,7 @@ COLLECTIONS = ROOT / ".work" / "ansible_collections"
 
 #: What users of the collection need, at its top level. The artifact holds what git tracks of this, and nothing else.
 SHIPPED = {"CHANGELOG.rst", "CONTRIBUTING.md", "COPYING", "README.md", "SECURITY.md", "awx", "changelogs", "docs", "execution-environment.yml", "inventories",
-           "meta", "playbooks", "plugins", "rbac", "requirements.txt", "requirements.yml", "roles"}
+           "meta", "playbooks", "plugins", "rbac", "requirements.txt", "roles"}
 #: What ansible-galaxy makes.
 MADE = {"MANIFEST.json", "FILES.json"}
 

@@ -151,6 +151,9 @@ def link(path: pathlib.Path, target: pathlib.Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() and path.readlink() == target:
         return
+    if path.is_dir() and not path.is_symlink():
+        sys.exit(f"setup: {path} is a folder; expected a link to {target}, or nothing. `ansible-galaxy collection install` leaves one when it is typed in a "
+                 f"checkout. Make room, and run the same command again: rm -r {shlex.quote(str(WORK / 'ansible_collections'))}")
     path.unlink(missing_ok=True)
     path.symlink_to(target)
 

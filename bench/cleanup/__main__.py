@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
 import platform
 import subprocess
 import tempfile
 import time
 
+from bench import machine
 from bench.cleanup import measure, rules, table
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -47,10 +47,10 @@ def main() -> None:
                               f"{one['seconds']:.2f} s, {one['mebibytes']:.0f} MiB, {one['left']} chains left", flush=True)  # fmt: skip
     entries = table.summary(runs)
     version = subprocess.run(["iptables", "--version"], text=True, capture_output=True, check=True).stdout.strip()
-    machine = f"{os.cpu_count()} processors, Linux {platform.release()}, {version}, Python {platform.python_version()}"
-    (HERE / "result.json").write_text(json.dumps({"machine": machine, "runs": runs}, indent=1) + "\n", encoding="utf-8")
-    (HERE / "RESULT.md").write_text(table.page(machine, entries), encoding="utf-8")
-    print(table.page(machine, entries))
+    where = f"{machine.described()}, {version}, Python {platform.python_version()}"
+    (HERE / "result.json").write_text(json.dumps({"machine": where, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+    (HERE / "RESULT.md").write_text(table.page(where, entries), encoding="utf-8")
+    print(table.page(where, entries))
 
 
 if __name__ == "__main__":

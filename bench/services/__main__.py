@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import shutil
 import subprocess
 import time
 
+from bench import machine
 from lab import netperf
 from lab.settings import load
 from tests.own_lab import ROOT, OwnLab
@@ -100,8 +99,7 @@ def main() -> None:
 
 def write(path, settings):
     """The page, its picture and its figures, from the result of the second run."""
-    machine = f"{os.cpu_count()} processors, Linux {platform.release()}"
-    said = INTRODUCTION.format(machine=machine, nodes=settings.control_planes + settings.workers, mode=settings.proxy_mode,
+    said = INTRODUCTION.format(machine=machine.described(), nodes=settings.control_planes + settings.workers, mode=settings.proxy_mode,
                                judgement=judgement(json.loads(path.read_text(encoding="utf-8"))))  # fmt: skip
     (HERE / "RESULT.md").write_text(said + "#" + path.with_suffix(".md").read_text(encoding="utf-8"), encoding="utf-8")
     for ending, name in ((".svg", "result.svg"), (".json", "result.json")):

@@ -148,18 +148,21 @@ def named(server, endpoint):
 
 
 def test_the_modules_take_the_data_and_send_it(stand_in, play):
-    said = play("apply.yml", **MINE)
+    git, registry = (stand_in.add("credentials", {"name": name})["id"] for name in ("git of the fleet", "registry"))
+    said = play("apply.yml", **MINE, awx_inventory_credential="git of the fleet", awx_image_credential="registry")
     assert "WARNING" not in said
     kind = named(stand_in, "credential_types")["kubeproxy-free kubeconfig"]
     assert kind["injectors"]["file"] == {"template.kubeconfig": "{{ kubeconfig }}", "template.helm_kubeconfig": "{{ helm_kubeconfig or kubeconfig }}"}
     assert kind["injectors"]["extra_vars"]["kpr_helm_kubeconfig"] == "{{ tower.filename.helm_kubeconfig }}"
     credentials = named(stand_in, "credentials")
-    assert set(credentials) == {"kubeproxy-free nodes", "kubeproxy-free clusters"}
+    assert set(credentials) == {"git of the fleet", "registry", "kubeproxy-free nodes", "kubeproxy-free clusters"}
     clusters = credentials["kubeproxy-free clusters"]
     assert clusters["credential_type"] == kind["id"] and clusters["inputs"] == {"kubeconfig": "SECRET-KUBECONFIG", "helm_kubeconfig": ""}
 
     projects = named(stand_in, "projects")
-    assert projects["kubeproxy-free"]["scm_branch"] == "0.1.0"
+    assert projects["kubeproxy-free"]["scm_branch"] == "0.1.0" and "credential" not in projects["kubeproxy-free"]
+    assert projects["kubeproxy-free inventory"]["credential"] == git
+    assert named(stand_in, "execution_environments")["kubeproxy-free"]["credential"] == registry
     assert named(stand_in, "inventory_sources")["kubeproxy-free fleet"]["source_project"] == projects["kubeproxy-free inventory"]["id"]
 
     migrate = named(stand_in, "job_templates")["kubeproxy-free migrate"]

@@ -88,6 +88,12 @@ def test_the_lock_of_a_dead_job_can_be_taken_over_wherever_there_is_one():
     }
 
 
+def test_the_workflow_asks_what_its_migration_asks_and_takes_over_no_lock():
+    """AWX hands its answers to all of its jobs, over what a node has (awx/main/models/workflow.py): a lock could not be taken over by the first one only."""
+    own = {name for node in NODES.values() for name in node.get("extra_data", {})}
+    assert questions(WORKFLOW).keys() == questions(TEMPLATES["kubeproxy-free migrate"]).keys() - own - {"kpr_steal_lock"}
+
+
 def takes_the_lock(playbook):
     """The roles that lock a cluster are handover, by its parts `claim` and `lock`, and as a whole tune, verify, benchmark and monitoring."""
     locks = r"tasks_from: (claim|lock)\n|fleetops\.kubeproxy_free\.(tune|verify|benchmark|monitoring)\n"
@@ -119,6 +125,13 @@ def test_inventory_and_playbooks_come_from_projects_of_their_own():
     (source,) = DATA["controller_inventory_sources"]
     assert by_name[source["source_project"]]["scm_update_on_launch"] is True
     assert {template["project"] for template in TEMPLATES.values()} == {"kubeproxy-free"} and by_name["kubeproxy-free"]["scm_update_on_launch"] is False
+
+
+@pytest.mark.parametrize("folder", [".", "collections", "roles"])
+@pytest.mark.parametrize("ending", ["yml", "yaml"])
+def test_a_project_update_has_nothing_to_fetch(folder, ending):
+    """AWX installs what these list, without Galaxy in vain, and else in front of what the image has (awx/playbooks/project_update.yml)."""
+    assert not (ROOT / folder / f"requirements.{ending}").exists()
 
 
 def test_the_workflow_hangs_together():
@@ -185,9 +198,19 @@ def test_a_rollback_is_asked_only_for_the_finding_that_counts_there():
 
 
 def test_what_differs_from_place_to_place_has_a_default_or_stands_in_the_guide():
-    used = set(re.findall(r"\{\{ ((?:awx|vault)_\w+) \}\}", (AWX / "controller.yml").read_text()))
+    used = set(re.findall(r"\{\{ ((?:awx|vault)_\w+)", (AWX / "controller.yml").read_text())) - DATA.keys()
     told = set(re.findall(r"`((?:awx|vault)_\w+)`", (ROOT / "docs" / "awx.md").read_text()))
     assert used >= DEFAULTS.keys() and used - DEFAULTS.keys() <= told and told <= used
+
+
+@pytest.mark.parametrize("variable", ["awx_image_credential", "awx_project_credential", "awx_inventory_credential"])
+def test_a_credential_is_sent_only_where_its_own_address_leads(variable):
+    places = {"awx_image_credential": ("execution_environments", "kubeproxy-free"), "awx_project_credential": ("projects", "kubeproxy-free"),
+              "awx_inventory_credential": ("projects", "kubeproxy-free inventory")}  # fmt: skip
+    needed = dict.fromkeys(("awx_image", "awx_project_url", "awx_project_tag", "awx_inventory_url"), "x")
+    templar = Templar(DataLoader(), {**DATA, **DEFAULTS, **needed, variable: "mine"})
+    made = {(kind, item["name"]): item for kind in ("execution_environments", "projects") for item in templar.template(DATA[f"controller_{kind}"])}
+    assert {place: item["credential"] for place, item in made.items() if "credential" in item} == {places[variable]: "mine"}
 
 
 def test_secrets_of_credentials_that_are_not_used_need_not_exist():

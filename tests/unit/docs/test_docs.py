@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import configparser
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -84,6 +87,38 @@ def test_variables_that_are_named_exist(page):
     elsewhere = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
     elsewhere |= {word for task in (ROOT / "roles").rglob("*.yml") for word in re.findall(r"[a-z_]+", task.read_text(encoding="utf-8"))}
     assert named <= known | elsewhere, named - known - elsewhere
+
+
+def settings(text):
+    found = configparser.ConfigParser(interpolation=None)
+    found.read_string(text)
+    return {(section, name): value for section in found.sections() for name, value in found.items(section)}
+
+
+def test_the_lines_for_the_users_configuration_are_those_of_the_checkout():
+    (lines,) = [code for language, code in FENCE.findall((ROOT / "docs" / "start.md").read_text(encoding="utf-8")) if language == "ini"]
+    told = settings(lines)
+    assert ("defaults", "forks") in told and told.items() <= settings((ROOT / "ansible.cfg").read_text(encoding="utf-8")).items()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("ansible-galaxy"), reason="needs ansible-galaxy")
+@pytest.mark.parametrize("name", ["README.md", "docs/start.md"])
+def test_what_the_pages_tell_to_type_installs_where_other_folders_find_it(name, tmp_path):
+    """In a small checkout that `make setup` has been in, of a collection that needs no other."""
+    lines = re.findall(r"^    (.*\bansible-galaxy .*)$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    checkout = tmp_path / "sources" / "checkout"
+    (checkout / ".work" / "ansible_collections" / "fleetops").mkdir(parents=True)
+    (checkout / ".work" / "ansible_collections" / "fleetops" / "kubeproxy_free").symlink_to(checkout)
+    shutil.copy(ROOT / "ansible.cfg", checkout)
+    (checkout / "README.md").touch()
+    made = {"namespace": "fleetops", "name": "kubeproxy_free", "version": "0.0.1", "readme": "README.md", "authors": ["x"]}
+    (checkout / "galaxy.yml").write_text(yaml.safe_dump(made), encoding="utf-8")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")} | {"HOME": str(tmp_path / "home")}
+    done = subprocess.run(["bash", "-euc", "\n".join(lines)], cwd=checkout, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "home" / ".ansible" / "collections" / "ansible_collections" / "fleetops" / "kubeproxy_free" / "MANIFEST.json").exists(), done.stdout
 
 
 def test_pages_made_from_data_are_up_to_date():

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import sys
 
 import pytest
@@ -48,3 +50,32 @@ def test_an_interpreter_without_ensurepip_is_not_usable(tmp_path):
     python.chmod(0o755)
     assert setup.python_version(sys.executable)
     assert setup.python_version(str(python)) is None
+
+
+@pytest.fixture
+def link(tmp_path, monkeypatch):
+    """A place for a link, and what it shall lead to, which has a file."""
+    monkeypatch.setattr(setup, "WORK", tmp_path / "a checkout")
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "kept").touch()
+    return setup.WORK / "ansible_collections" / "fleetops" / "kubeproxy_free", tmp_path / "target"
+
+
+def test_a_link_is_made_and_one_to_elsewhere_replaced(link, tmp_path):
+    path, target = link
+    setup.link(path, tmp_path)
+    setup.link(path, target)
+    setup.link(path, target)
+    assert path.readlink() == target and (target / "kept").exists()
+
+
+def test_a_folder_in_the_place_of_a_link_is_named_and_what_to_type_makes_room(link):
+    path, target = link
+    path.mkdir(parents=True)
+    (path / "MANIFEST.json").touch()
+    with pytest.raises(SystemExit) as stopped:
+        setup.link(path, target)
+    assert f"{path} is a folder; expected a link to {target}" in stopped.value.code and (path / "MANIFEST.json").exists()
+    subprocess.run(shlex.split(stopped.value.code.partition("again: ")[2]), check=True)
+    setup.link(path, target)
+    assert path.readlink() == target
