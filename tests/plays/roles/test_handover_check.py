@@ -26,8 +26,7 @@ def check(folder, *checks, cluster="demo", began=0.0):
     """(exit status, output) of a wave of the first host."""
     variables = {
         "ansible_connection": "local", "kpr_cluster": cluster, "kpr_cluster_hosts": HOSTS, "kpr_wave_hosts": HOSTS[:1], "kpr_speaker": "n1", "kpr_leader": "n1",
-        "kpr_node_name": "node-{{ inventory_hostname }}", "kpr_traffic_timeout": 1, "kpr_wave_settings": {"sizes": [1]},
-        "handover_checks": list(checks), "handover_check_timeout": 5,
+        "kpr_node_name": "node-{{ inventory_hostname }}", "kpr_traffic_timeout": 1, "handover_checks": list(checks), "handover_check_timeout": 5,
         "handover_steps": [{"name": "lock", "began": 1.0}, {"name": "take_over", "began": began}],
         "traffic_plans": {f"node-{host}": {"targets": [{"name": "x"}], "outside": [{"name": "y"}]} for host in HOSTS},
     }  # fmt: skip

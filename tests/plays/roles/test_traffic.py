@@ -1,13 +1,14 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real stop.yml and defaults of the role traffic, on this machine, where no prober is."""
+"""The real stop.yml and variables of the role traffic, on this machine, where no prober is."""
 
 from __future__ import annotations
 
 import json
 import os
 import pathlib
+import re
 
 import pytest
 from playbook_run import ansible_playbook
@@ -25,7 +26,7 @@ def stop(tmp_path):
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": shared, "hosts": {"a": {}, "b": {}}}}), encoding="utf-8")
         (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [
             {"ansible.builtin.include_role": {"name": "fleetops.kubeproxy_free.traffic", "tasks_from": "stop", "public": True}},
-            {"ansible.builtin.debug": {"msg": "LASTS {{ traffic_max_duration }}"}}]}]), encoding="utf-8")  # fmt: skip
+            {"ansible.builtin.debug": {"msg": "LASTS {{ __traffic_lasts }}"}}]}]), encoding="utf-8")  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         done = ansible_playbook("-i", "hosts.json", "play.yml", cwd=tmp_path, env=environment)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -39,6 +40,10 @@ def test_a_cluster_of_any_name_can_be_watched(stop, cluster):
     assert "ok: [a -> localhost]" in stop(kpr_cluster=cluster)
 
 
-@pytest.mark.parametrize(("soak", "seconds"), [("7200", 10800 + 2 * (900 + 7200) + 2 * 60), (1000000, probe_run.LIMITS["max_duration"][1])])
-def test_probers_last_as_long_as_the_run_may_take_and_no_longer_than_they_can(stop, soak, seconds):
-    assert f"LASTS {seconds}" in stop(kpr_soak=soak)
+@pytest.mark.parametrize(("settings", "seconds"), [
+    ({"kpr_soak": "7200"}, 10800 + 2 * (900 + 7200) + 2 * 60),
+    ({"kpr_soak": 1000000}, probe_run.LIMITS["max_duration"][1]),
+    ({"traffic_max_duration": "600"}, 600),
+])  # fmt: skip
+def test_probers_last_as_long_as_the_run_may_take_and_no_longer_than_they_can(stop, settings, seconds):
+    assert re.search(r"LASTS (\d+)", stop(**settings))[1] == str(seconds)
