@@ -58,7 +58,7 @@ def shop():
     name = f"test-{uuid.uuid4().hex[:12]}"
     path = {"name": "way", "kind": "http", "address": "127.0.0.1", "port": server.server_port, "service": "shop/web:http", "request": "/nothing"}
     far = {**path, "name": "far", "port": 1, "service": "shop/far:http"}
-    settings = {"name": name, "work_dir": None, "paths": [path, far], "rate": 20.0, "timeout": 1.0, "slow_threshold": 1.0, "max_duration": 120}
+    settings = {"name": name, "work_dir": None, "paths": [path, far], "rate": 20.0, "timeout": 1.0, "slow_threshold": 1.0, "max_duration": 1200}
     probe_run.run({**settings, "state": "started"}, False)
 
     def shut():
