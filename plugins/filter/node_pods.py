@@ -12,7 +12,6 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet imp
 class FilterModule:
     def filters(self):
         return {
-            "node_pod_deadline": node_pods.deadline,
             "node_pod_jobs": node_pods.jobs,
             "node_pods_settled": node_pods.settled,
             "node_pods_reached": node_pods.reached,

@@ -11,6 +11,7 @@ short_description: Say whether probers saw more failure than is allowed
 description:
   - Adds up what several probers saw, Service by Service, and returns a sentence for each Service of whose requests a larger share failed.
   - A prober that was to be heard and does not run is a sentence too, and so is it that nothing was counted.
+  - Paths that have never answered since their prober began are left out; P(fleetops.kubeproxy_free.traffic_unanswered#filter) tells them.
 positional: _input, asked, others
 options:
   _input:
@@ -54,8 +55,8 @@ def traffic_beyond(max_failed, asked, others=()):
 
 
 class FilterModule:
-    """The filter of this file."""
+    """The filters of this file."""
 
     def filters(self):
         """Names and functions."""
-        return {"traffic_beyond": traffic_beyond}
+        return {"traffic_beyond": traffic_beyond, "traffic_unanswered": window.unanswered}

@@ -53,4 +53,4 @@ def wave_settings(sizes, control_planes="", count=""):
 
 class FilterModule:
     def filters(self):
-        return {"waves": waves.plan, "wave_settings": wave_settings}
+        return {"waves": waves.plan, "wave_settings": wave_settings, "longest_run": waves.longest_run}

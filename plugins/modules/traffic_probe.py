@@ -171,8 +171,11 @@ traffic:
       type: float
     services:
       description:
-        - With O(last), by the name of the Service C(ok), C(refused), C(timed_out), C(reset) and C(other), over all paths but streams. Then only C(running) and
-          C(ended_by) are beside it.
+        - With O(last), by the name of the Service C(ok), C(refused), C(timed_out), C(reset) and C(other), over all paths but streams, of each path from its
+          first answer on. Then only C(running), C(ended_by) and C(never_answered) are beside it.
+      type: dict
+    never_answered:
+      description: With O(last), by the name of the Service how many of its paths have not answered once since the prober began.
       type: dict
     totals:
       description: Sums over all paths, with the keys of RV(traffic.paths).

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import waves
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.objects import LABEL
 
 ACCESS = f"{LABEL}/node-access"
@@ -55,14 +54,6 @@ def job_name(node, run):
     """Names of nodes may be longer than a Job's, whose pods' names carry five letters more; the hash keeps those apart that are cut off alike."""
     short = re.sub(r"[^a-z0-9-]", "-", node)[:25].strip("-")
     return f"kubeproxy-free-{short}-{hashlib.sha256(f'{node} {run}'.encode()).hexdigest()[:10]}"
-
-
-def deadline(nodes, sizes, soak=0):
-    """Return the seconds that a run over so many nodes may take, generously: three hours for what is around the waves and for those of control planes, which
-    are not known yet, a quarter of one and the soak time for each wave, and a minute for each node, as not all nodes of a wave work at a time.
-    """
-    number = len(waves.split([{"host": node, "control_plane": False} for node in range(nodes)], sizes))
-    return 3 * 3600 + number * (900 + int(soak)) + nodes * 60
 
 
 def jobs(nodes, run, namespace, image, image_pull_policy="IfNotPresent", image_pull_secrets=(), deadline=14400):

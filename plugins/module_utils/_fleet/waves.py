@@ -95,6 +95,14 @@ def split(nodes, sizes, control_planes="last", total=None, done=0):
     return waves
 
 
+def longest_run(nodes, sizes, soak=0):
+    """Return the seconds that a run over so many nodes may take, generously: three hours for what is around the waves and for those of control planes, which
+    are not known yet, a quarter of one and the soak time for each wave, and a minute for each node, as not all nodes of a wave work at a time.
+    """
+    number = len(split([{"host": node, "control_plane": False} for node in range(nodes)], sizes))
+    return 3 * 3600 + number * (900 + int(soak)) + nodes * 60
+
+
 def plan(places):
     """Plan a run over several clusters.
 

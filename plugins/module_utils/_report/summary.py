@@ -124,7 +124,14 @@ def totals(traffic: Traffic) -> str:
         f"{number(counts['timed_out'])} timed out, {number(counts['reset'])} reset, {number(counts['other'])} failed otherwise, "
         f"{share(traffic.share_slow)} slow"
     )
-    return found + (f"; {plural(traffic.left_out, 'request')} left out, the prober was kept from running" if traffic.left_out else "")
+    found += f"; {plural(traffic.left_out, 'request')} left out, the prober was kept from running" if traffic.left_out else ""
+    return found + (f"; {_unanswered(traffic.unanswered)}" if traffic.unanswered else "")
+
+
+def _unanswered(paths: dict[str, int]) -> str:
+    worst = sorted(paths, key=lambda origin: (-paths[origin], origin))
+    named = ", ".join(f"{number(paths[origin])} from {origin or '?'}" for origin in worst[:PATHS])
+    return f"{plural(sum(paths.values()), 'path')} never answered ({named}{', ...' if worst[PATHS:] else ''}), so no check counts them"
 
 
 def path_name(path: Path) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import Any, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.read import DataError, Reader
@@ -38,6 +39,11 @@ class Path:
     @property
     def failed(self) -> int:
         return sum(self.counts[key] for key in FAILURES)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nothing ever answered, before the waves either: perhaps it cannot be reached from there at all."""
+        return bool(self.requests) and not self.counts["ok"]
 
     @property
     def wrong(self) -> int:
@@ -84,8 +90,14 @@ class Traffic:
         return 100 * counts["slow"] / counts["ok"] if counts["ok"] else 0.0
 
     def worst_first(self) -> list[Path]:
-        """The paths on which something went wrong."""
-        return sorted((path for path in self.paths if path.wrong), key=lambda path: (-path.failed, -path.counts["slow"], path.name, path.origin))
+        """The paths on which something went wrong; those that never answered come last, as nothing went wrong with them meanwhile."""
+        wrong = (path for path in self.paths if path.wrong)
+        return sorted(wrong, key=lambda path: (path.unanswered, -path.failed, -path.counts["slow"], path.name, path.origin))
+
+    @property
+    def unanswered(self) -> dict[str, int]:
+        """How many paths never answered, by where they were asked from."""
+        return dict(Counter(path.origin for path in self.paths if path.unanswered))
 
 
 def _path(reader: Reader) -> Path:

@@ -14,9 +14,9 @@ from typing import Any
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.engine import Engine
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import RunFiles, alive, start_time
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError, parse_paths
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, Row, bucket_of, folded, wrong
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, bucket_of, folded, wrong
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import totals
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.window import service_of, window
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.window import of_services, window
 
 FLUSH_INTERVAL = 2.0
 STOP_GRACE = 10.0
@@ -119,13 +119,11 @@ def _flush(files: RunFiles, spec: dict[str, Any], engine: Engine, started_at: fl
     with engine.lock:
         rows = {name: tally.take_rows() if ended_by else tally.take_rows(complete) for name, tally in engine.tallies.items()}
         summaries = [dict(raw, **engine.tallies[raw["name"]].as_dict()) for raw in spec["paths"]]
+        answered = {name: tally.first_answer for name, tally in engine.tallies.items()}
     together = folded(itertools.chain(*rows.values()))
     files.append_rows("series.jsonl", [*((ALL, row) for row in together), *((name, row) for name, of_path in rows.items() for row in wrong(of_path))])
-    of_services: dict[str, list[Row]] = {}
-    for raw in spec["paths"]:
-        if service := service_of(raw):
-            of_services.setdefault(service, []).extend(rows[raw["name"]])
-    files.append_rows("services.jsonl", ((service, row) for service, of_one in of_services.items() for row in folded(of_one)))
+    services = of_services(spec["paths"], rows, answered)
+    files.append_rows("services.jsonl", ((service, row) for service, of_one in services.items() for row in folded(of_one)))
     files.write(
         "summary.json",
         {

@@ -60,6 +60,7 @@ class Tally:
         self.errors: dict[str, int] = {}
         self.translated: dict[str, int] = {}
         self.not_translated = 0
+        self.first_answer: int | None = None  # the second in which the earliest request with an answer began
         self._seconds: dict[int, Row] = {}
 
     def add(self, second: int, attempt: Attempt) -> None:
@@ -68,6 +69,7 @@ class Tally:
         self.slow += slow
         if attempt.outcome == "ok":
             self.latency.add(attempt.seconds)
+            self.first_answer = second if self.first_answer is None else min(self.first_answer, second)
         _count(self.backends, attempt.backend)
         _count(self.errors, attempt.error)
         if attempt.translated == "":

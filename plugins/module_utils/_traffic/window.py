@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any, Iterable
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import OUTCOMES
@@ -13,6 +14,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.s
 
 PERCENTAGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 FAILURES = OUTCOMES[1:]
+NAMED = 3  # Services in a sentence
 
 
 def service_of(path: dict[str, Any]) -> str | None:
@@ -20,10 +22,24 @@ def service_of(path: dict[str, Any]) -> str | None:
     return None if path["kind"] == "stream" else path.get("service") or path["name"]
 
 
-def window(summary: dict[str, Any], rows: dict[str, list[Row]], since: float) -> dict[str, Any]:
-    """The counts of a prober's run since a Unix time by that host's clock, by Service.
+def of_services(paths: list[dict[str, Any]], rows: dict[str, list[Row]], answered: dict[str, int | None]) -> dict[str, list[Row]]:
+    """The rows that count for each Service: those of its paths, of each from its first answer on.
 
-    summary: what the run has measured so far. rows: of each Service's requests.
+    What has not answered yet may be out of reach from where it is asked, and then its failures say nothing of what a wave has done.
+    answered: by path, the second of its first answer.
+    """
+    services: dict[str, list[Row]] = {}
+    for path in paths:
+        service, first = service_of(path), answered[path["name"]]
+        if service and first is not None:
+            services.setdefault(service, []).extend(row for row in rows[path["name"]] if row[0] >= first)
+    return services
+
+
+def window(summary: dict[str, Any], rows: dict[str, list[Row]], since: float) -> dict[str, Any]:
+    """The counts of a prober's run since a Unix time by that host's clock, by Service, and how many of its paths have never answered, and so do not count.
+
+    summary: what the run has measured so far. rows: of each Service's requests, as of_services has them.
     """
     services = {service: dict.fromkeys(OUTCOMES, 0) for path in summary.get("paths", []) if (service := service_of(path))}
     for service, counts in services.items():
@@ -32,7 +48,8 @@ def window(summary: dict[str, Any], rows: dict[str, list[Row]], since: float) ->
             if seen["second"] >= since:
                 for outcome in OUTCOMES:
                     counts[outcome] += seen[outcome]
-    return {key: summary[key] for key in ("running", "ended_by") if key in summary} | {"services": services}
+    silent = Counter(service for path in summary.get("paths", []) if path["requests"] and not path["ok"] and (service := service_of(path)))
+    return {key: summary[key] for key in ("running", "ended_by") if key in summary} | {"services": services, "never_answered": dict(silent)}
 
 
 def beyond(max_failed: str, asked: dict[str, dict[str, Any]], others: Iterable[dict[str, Any]] = ()) -> list[str]:
@@ -42,14 +59,26 @@ def beyond(max_failed: str, asked: dict[str, dict[str, Any]], others: Iterable[d
     """
     limit = percentage(max_failed)
     blind = [sentence for origin, result in asked.items() for sentence in _blind(origin, result)]
-    heard = {**{one.get("item", "?"): one for one in others}, **asked}
     services: dict[str, dict[str, dict[str, int]]] = {}
-    for origin, result in heard.items():
+    for origin, result in _heard(asked, others).items():
         for service, counts in ((result.get("traffic") or {}).get("services") or {}).items():
             services.setdefault(service, {})[origin] = counts
     if not blind and not any(sum(counts.values()) for seen in services.values() for counts in seen.values()):
-        blind = ["no request was counted; expected some of every Service in kpr_traffic_namespaces. Is there a Service with a ready endpoint?"]
+        silent = "; ".join(unanswered(asked, others))
+        blind = [f"no request was counted{f' (never answered: {silent})' if silent else ''}; expected some of every Service in kpr_traffic_namespaces. "
+                 "Is there a Service with a ready endpoint?"]  # fmt: skip
     return blind + [sentence for service, seen in sorted(services.items()) for sentence in _failing(service, seen, limit)]
+
+
+def unanswered(asked: dict[str, dict[str, Any]], others: Iterable[dict[str, Any]] = ()) -> list[str]:
+    """From where which paths have never answered, and so are left out by beyond, which takes the same."""
+    found = []
+    for origin, result in _heard(asked, others).items():
+        silent = (result.get("traffic") or {}).get("never_answered") or {}
+        if silent:
+            number, names = sum(silent.values()), sorted(silent)
+            found.append(f"from {origin} {number} path{'s' if number > 1 else ''} to {', '.join(names[:NAMED])}{', ...' if names[NAMED:] else ''}")
+    return found
 
 
 def percentage(text: Any) -> float:
@@ -58,6 +87,10 @@ def percentage(text: Any) -> float:
     if not match or float(match[1]) > 100:
         raise ValueError(f"max_failed is {text!r}; expected a percentage of the requests from 0% to 100%, such as 0.1%")
     return float(match[1])
+
+
+def _heard(asked: dict[str, dict[str, Any]], others: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {**{one.get("item", "?"): one for one in others}, **asked}
 
 
 def _blind(origin: str, result: dict[str, Any]) -> list[str]:

@@ -53,13 +53,14 @@ def test_a_check_of_an_address_says_how_to_ask_it(tmp_path):
 
 @pytest.fixture
 def shop():
-    """A server, and a prober that asks it: its name, and how to shut the shop."""
+    """A server, and a prober that asks it and an address out of its reach: its name, and how to shut the shop."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     server.RequestHandlerClass.log_message = lambda *_words: None
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     name = f"test-{uuid.uuid4().hex[:12]}"
     path = {"name": "way", "kind": "http", "address": "127.0.0.1", "port": server.server_port, "service": "shop/web:http", "request": "/nothing"}
-    settings = {"name": name, "work_dir": None, "paths": [path], "rate": 20.0, "timeout": 1.0, "slow_threshold": 1.0, "max_duration": 120}
+    far = {**path, "name": "far", "port": 1, "service": "shop/far:http"}
+    settings = {"name": name, "work_dir": None, "paths": [path, far], "rate": 20.0, "timeout": 1.0, "slow_threshold": 1.0, "max_duration": 1200}
     probe_run.run({**settings, "state": "started"}, False)
 
     def shut():
@@ -82,10 +83,13 @@ def test_users_requests_are_asked_of_all_probers_wherever_the_controller_is(shop
     code, output = check(tmp_path, TRAFFIC, cluster=name, began=began)
     assert code == 0, output
     assert all(f"ok: [n1 -> {there}]" in output for there in ("n2", "n3", "localhost"))
+    assert "users: not judged, as they have not answered once since they are watched" in output, output
+    assert "from node-n1 1 path to shop/far:http" in output and "from outside 1 path to shop/far:http. Where the controller does not" in output, output
     shut()
     time.sleep(1)
     code, output = check(tmp_path, TRAFFIC, cluster=name, began=began)
     assert code != 0 and "users: since the wave began, shop/web:http:" in output and "refused" in output and "expected at most 1%" in output, output
+    assert "shop/far:http:" not in output, output
 
 
 def test_a_prober_that_is_not_there_is_no_proof(tmp_path):

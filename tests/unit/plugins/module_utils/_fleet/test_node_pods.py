@@ -56,19 +56,6 @@ def test_no_pod_of_users_has_to_go_for_it():
     assert not {"priorityClassName", "priority"} & set(inner) and "resources" not in inner["containers"][0]
 
 
-@pytest.mark.parametrize(
-    ("nodes", "sizes", "soak", "seconds"),
-    [
-        (3, [1, 5, "20%"], 0, 10800 + 2 * 900 + 3 * 60),
-        (100, [1, 5, "20%"], 0, 10800 + 7 * 900 + 100 * 60),
-        (100, [1, 5, "20%"], "1800", 10800 + 7 * 2700 + 100 * 60),
-        (1000, [1], 0, 10800 + 1000 * 900 + 1000 * 60),
-    ],
-)
-def test_pods_last_as_long_as_the_run_may_take(nodes, sizes, soak, seconds):
-    assert node_pods.deadline(nodes, sizes, soak) == seconds
-
-
 def test_a_label_of_a_run_is_a_valid_label():
     assert re.fullmatch(r"[a-z0-9]{1,63}", node_pods.run_label(RUN))
 

@@ -132,6 +132,19 @@ def test_an_order_that_cannot_be_meant_is_named():
         waves.settings([1], "never")
 
 
+@pytest.mark.parametrize(
+    ("count", "sizes", "soak", "seconds"),
+    [
+        (3, [1, 5, "20%"], 0, 10800 + 2 * 900 + 3 * 60),
+        (100, [1, 5, "20%"], 0, 10800 + 7 * 900 + 100 * 60),
+        (100, [1, 5, "20%"], "1800", 10800 + 7 * 2700 + 100 * 60),
+        (1000, [1], 0, 10800 + 1000 * 900 + 1000 * 60),
+    ],
+)
+def test_a_run_may_take_long_by_its_nodes_waves_and_soak_time(count, sizes, soak, seconds):
+    assert waves.longest_run(count, sizes, soak) == seconds
+
+
 @given(st.dictionaries(st.text(min_size=1), st.integers(0, 40), max_size=4),
        st.lists(st.one_of(st.integers(1, 9), st.integers(1, 100).map("{}%".format)), min_size=1, max_size=4), st.integers(0, 5))
 def test_every_node_moves_once_and_no_wave_exceeds_its_size(counts, sizes, control_planes):

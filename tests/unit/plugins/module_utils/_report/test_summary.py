@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report import model, summary, words
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.advice import next_steps
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS
 
 FOUND = {"nft": {"ip": {"nat": {"kube-proxy": {"chains": 33, "rules": 78, "jumps": 4}}}, "ip6": {"nat": {"shared": {"chains": 4, "rules": 6, "jumps": 3}}}}}
 TAKEN = {"name": "take_over", "began": 1.0, "seconds": 8.25, "ok": True}
@@ -65,6 +66,13 @@ def test_traffic_names_the_worst_paths(told):
     assert said[at].startswith(f"traffic: {report.traffic.requests:,} requests on {len(report.traffic.paths)} paths: ")
     worst = report.traffic.worst_first()
     assert [line.startswith(f"  {summary.path_name(path)}: ") for line, path in zip(said[at + 1 :], worst[: summary.PATHS])] == [True] * min(len(worst), 5)
+
+
+def test_paths_that_never_answered_are_counted_by_place():
+    paths = [{"name": "one", "from": place, "timed_out": 9} for place in ("w1", "outside", "outside")]
+    said = lines(traffic={"paths": [*paths, {"name": "one", "ok": 9}], "series_columns": list(SERIES_COLUMNS)})
+    assert [line for line in said if line.startswith("traffic: ")][0].endswith("; 3 paths never answered (2 from outside, 1 from w1), so no check counts them")
+    assert "never answered" not in " ".join(lines(traffic={"paths": [{"name": "one", "ok": 9}], "series_columns": list(SERIES_COLUMNS)}))
 
 
 def test_calls_are_told_or_why_they_are_not():

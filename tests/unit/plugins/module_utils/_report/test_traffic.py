@@ -22,5 +22,12 @@ def test_counts_and_order():
     assert [path.service for path in traffic.worst_first()] == ["worst", "worse", ""]
 
 
+def test_paths_that_never_answered_come_last_and_are_counted_by_place():
+    traffic = read({"timed_out": 90, "from": "outside"}, {"timed_out": 90, "from": "outside"}, {"ok": 8, "refused": 1, "from": "w1"},
+                   {"refused": 7, "from": "w2"}, {"from": "w3"})  # fmt: skip
+    assert [path.origin for path in traffic.worst_first()] == ["w1", "outside", "outside", "w2"]
+    assert traffic.unanswered == {"outside": 2, "w2": 1}
+
+
 def test_no_answer_at_all_is_no_division_by_zero():
     assert read({"refused": 5}).share_slow == 0.0

@@ -128,7 +128,19 @@ def test_of_a_run_that_goes_on_the_last_seconds_are_told_by_service(call, serve)
     all_of_it, none_of_it = call("inspected", last=60)["traffic"], call("inspected", last=1)["traffic"]
     assert all_of_it["running"] and 20 <= all_of_it["services"]["shop/web"]["ok"] <= (time.time() - before + 6) * 40
     assert list(all_of_it["services"]) == ["shop/web"] and sum(none_of_it["services"]["shop/web"].values()) == 0
-    assert set(all_of_it) == {"running", "ended_by", "services"}
+    assert set(all_of_it) == {"running", "ended_by", "services", "never_answered"}
+
+
+def test_what_never_answered_is_told_apart_from_what_stopped_answering(call, serve):
+    breaks = serve("http", "echo-1")
+    paths = [dict(name=name, kind="http", service=name, address="127.0.0.1", port=port) for name, port in (("breaks", breaks.port), ("out of reach", 1))]
+    call("started", timeout=0.1, paths=paths)
+    time.sleep(1)
+    breaks.close()
+    time.sleep(5)
+    seen = call("inspected", last=60)["traffic"]
+    assert seen["never_answered"] == {"out of reach": 1} and sum(seen["services"]["out of reach"].values()) == 0
+    assert seen["services"]["breaks"]["ok"] > 0 and seen["services"]["breaks"]["refused"] > 0
 
 
 def test_it_ends_by_itself_and_its_result_waits(call, tmp_path):

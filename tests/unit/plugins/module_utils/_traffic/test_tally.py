@@ -25,6 +25,15 @@ def test_no_sample_no_percentile():
     assert Latency().as_dict() == {"p50_ms": None, "p90_ms": None, "p99_ms": None, "max_ms": None}
 
 
+def test_the_first_answer_is_that_of_the_earliest_request_that_had_one():
+    tally = Tally(slow_threshold=1.0)
+    tally.add(99, Attempt("timed_out", 5.0))
+    assert tally.first_answer is None
+    for second in (102, 101, 103):
+        tally.add(second, Attempt("ok", 0.01))
+    assert tally.first_answer == 101
+
+
 def filled():
     tally = Tally(slow_threshold=1.0)
     tally.add(100, Attempt("ok", 0.01, "a"))
