@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import re
-
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, value_rules
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, ports, value_rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import finding, shown
 
-RANGE = re.compile(r"(\d+),(\d+)")
 REFUSES = "the agent refuses to start"
 
 
@@ -245,20 +242,18 @@ def routing(wanted):
 
 def node_ports(wanted):
     """The range of NodePorts and who asks for health."""
-    text = str(wanted.get("nodePort.range", "30000,32767"))
-    match = RANGE.fullmatch(text.replace(" ", ""))
-    if not match or int(match[1]) >= int(match[2]):
-        yield finding("node-port-range", "blocker", "nodePort.range", text, REFUSES, 'nodePort.range: "30000,32767"')
+    serves, handed_out = ports.served(wanted.get("nodePort.range")), ports.known(wanted.facts.get("service_node_port_range"))
+    if not serves:
+        yield finding("node-port-range", "blocker", "nodePort.range", shown(wanted.get("nodePort.range")), REFUSES, 'nodePort.range: "30000,32767"')
         return
-    handed_out = str(wanted.facts.get("service_node_port_range") or "").replace("-", ",")
-    if wanted.kpr and handed_out and handed_out != f"{match[1]},{match[2]}":
+    if wanted.kpr and handed_out and not ports.holds(serves, handed_out):
         yield finding(
             "node-port-range-differs",
             "blocker",
             "nodePort.range",
-            text,
-            f"the API server hands out {handed_out.replace(',', '-')}: ports outside of Cilium's range are not served",
-            f'nodePort.range: "{handed_out}"',
+            ports.text(serves, ","),
+            f"the API server hands out {ports.text(handed_out)}: ports outside of Cilium's range are not served",
+            f'nodePort.range: "{ports.text(handed_out, ",")}"',
         )
     if wanted.kpr and wanted.facts.get("health_check_readers") and not wanted.get("kubeProxyReplacementHealthzBindAddr"):
         yield finding(

@@ -172,6 +172,8 @@ def test_unknown_keys(values, version, expected):
         ({"autoDirectNodeRoutes": True}, "1.19", "direct-routes"),
         ({"nodePort__range": "30000-32767"}, "1.19", "node-port-range"),
         ({"nodePort__range": "32767,30000"}, "1.19", "node-port-range"),
+        ({"nodePort__range": "30000"}, "1.19", "node-port-range"),
+        ({"nodePort__range": [30000, 32767]}, "1.19", "node-port-range"),
         ({"nodePort__range": "30000,31000"}, "1.19", None),
     ],
 )
@@ -196,6 +198,9 @@ def test_api_addresses_that_the_chart_ignores():
         ({"service_node_port_range": "30000-32767"}, {}, None),
         ({"service_node_port_range": "20000-22767"}, {}, "node-port-range-differs"),
         ({"service_node_port_range": "20000-22767"}, {"nodePort__range": "20000,22767"}, None),
+        ({"service_node_port_range": "20000-22767"}, {"nodePort__range": "20000,32767"}, None),
+        ({"service_node_port_range": "20000+2768"}, {"nodePort__range": "20000,22767"}, "node-port-range-differs"),
+        ({"service_node_port_range": "all"}, {}, None),
         ({"nodes_without_default_route": ["worker1"]}, {}, "no-default-route"),
         ({"nodes_without_default_route": ["worker1"]}, {"devices": "eth0"}, None),
         ({"health_check_readers": "the load balancer"}, {}, "health-port"),

@@ -654,7 +654,12 @@ def node_port_out_of_range(cluster):
     cluster.object("services", "echo")["spec"]["ports"][0]["nodePort"] = 40000
 
 
-@case("node-port-range-differs", "warning", says="30000-40000")
+@case("node-port-range", "blocker", "Helm value nodePort.range", says="30000,32767")
+def range_that_no_agent_reads(cluster):
+    cluster.wanted["values"] = {"nodePort": {"range": "30000"}}
+
+
+@case("node-port-range-differs", "blocker", says="30000-40000")
 def the_servers_range_is_wider(cluster):
     data = cluster.objects["kubeadm_config"]["data"]
     given = yaml.safe_load(data["ClusterConfiguration"])
@@ -663,10 +668,22 @@ def the_servers_range_is_wider(cluster):
 
 
 @case("host-port-in-node-port-range", "blocker", "DaemonSet kube-system/agent", says="30500")
-def host_port_in_range(cluster):
+def host_port_in_range(cluster, port=30500):
     spec = cluster.add("daemonsets", "kube-proxy", "agent")["spec"]["template"]["spec"]
     spec["hostNetwork"] = False
-    spec["containers"][0].update(image="example/agent:1", ports=[{"containerPort": 80, "hostPort": 30500}])
+    spec["containers"][0].update(image="example/agent:1", ports=[{"containerPort": 80, "hostPort": port}])
+
+
+@case("host-port-in-node-port-range", "blocker", "DaemonSet kube-system/agent", says="20000-22767")
+def host_port_in_the_range_of_the_values(cluster):
+    cluster.wanted["values"] = {"nodePort": {"range": "20000,22767"}}
+    host_port_in_range(cluster, 21000)
+
+
+@case("host-port-in-node-port-range", "blocker", "DaemonSet kube-system/agent", says="30000-40000")
+def host_port_in_the_range_of_the_running_agents(cluster):
+    cluster.cilium_config(node_port_range="30000,40000")
+    host_port_in_range(cluster, 39000)
 
 
 @case("host-ports", "note", says="node worker1")
@@ -794,6 +811,7 @@ FOLLOW = {
     "drained_and_all_others_are_cordoned": {"node-cordoned"},
     "health_port_taken": {"health-port-pauses"},
     "health_port_denied": {"health-port-pauses"},
+    "host_port_in_the_range_of_the_values": {"node-port-out-of-range"},
     "a_list_of_urls_before_the_chart_knows_it": {"value-later"},
     "workers_only": {"nodes-left-out"},
     "kubelet_of_another_minor": {"kubelet-not-restarted"},
@@ -821,6 +839,15 @@ def test_no_finding_without_its_cause(cluster, change, ident, severity, item, sa
     assert ident not in {one["id"] for one in cluster.plan()}
     change(cluster)
     assert {one["id"] for one in cluster.plan()} - UNTOUCHED - FOLLOW.get(change.__name__, set()) == {ident}
+
+
+def test_a_host_port_outside_of_the_wanted_range_and_a_wider_range_of_cilium_are_well(cluster):
+    given = yaml.safe_load(cluster.objects["kubeadm_config"]["data"]["ClusterConfiguration"])
+    given["apiServer"]["extraArgs"] = [{"name": "service-node-port-range", "value": "30000+2767"}]
+    cluster.objects["kubeadm_config"]["data"]["ClusterConfiguration"] = yaml.safe_dump(given)
+    cluster.wanted["values"] = {"nodePort": {"range": "30000,40000"}}
+    host_port_in_range(cluster, 40001)
+    assert {one["id"] for one in cluster.plan()} == UNTOUCHED
 
 
 def test_every_finding_has_a_case():
