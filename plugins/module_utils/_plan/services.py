@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ports as ranges
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts.services import map_places
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, some
 
-MAP_SIZE = 65536  # default of bpf-lb-map-max, each of the load balancer's maps
 FULL, NEARLY_FULL = 1.0, 0.75
 
 
@@ -26,12 +26,12 @@ def external_ips(picture):
 
 def map_size(picture):
     entries = picture.cluster["services"]["map_entries"]
-    size = int(picture.config.get("bpf-lb-service-map-max") or picture.config.get("bpf-lb-map-max") or MAP_SIZE)
+    size = map_places(picture.config, picture.value)
     if entries > NEARLY_FULL * size:
         yield finding(
             "service-map-size", BLOCKER if entries > FULL * size else WARNING, picture.name, f"about {entries} entries for {size} places",
             "Services that find no place are not served, and nothing but a log line says so.",
-            f"Set bpf.lbMapMax in kpr_cilium_values to at least {_power_of_two(2 * entries)}.",
+            f"Set bpf.lbMapMax in kpr_cilium_values to at least {_power_of_two(2 * entries)}; where extraConfig has bpf-lb-service-map-max, set that.",
         )
 
 

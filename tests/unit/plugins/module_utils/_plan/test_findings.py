@@ -649,6 +649,17 @@ def map_too_small(cluster):
     cluster.cilium_config(bpf_lb_map_max="16")
 
 
+@case("service-map-size", "blocker", says="for 16 places")
+def map_too_small_by_the_values(cluster):
+    cluster.wanted["values"] = {"bpf": {"lbMapMax": 16}}
+
+
+@case("service-map-size", "blocker", says="for 17 places")
+def map_of_services_alone_too_small(cluster):
+    cluster.wanted["values"] = {"bpf": {"lbMapMax": 131072}}
+    cluster.cilium_config(bpf_lb_service_map_max="17")
+
+
 @case("node-port-out-of-range", "blocker", "Service demo/echo", says="NodePort 40000")
 def node_port_out_of_range(cluster):
     cluster.object("services", "echo")["spec"]["ports"][0]["nodePort"] = 40000
@@ -848,6 +859,17 @@ def test_a_host_port_outside_of_the_wanted_range_and_a_wider_range_of_cilium_are
     cluster.wanted["values"] = {"nodePort": {"range": "30000,40000"}}
     host_port_in_range(cluster, 40001)
     assert {one["id"] for one in cluster.plan()} == UNTOUCHED
+
+
+@pytest.mark.parametrize(("config", "values"), [
+    ({"bpf_lb_map_max": "16"}, {"bpf": {"lbMapMax": 512}}),
+    ({"bpf_lb_service_map_max": "16"}, {"extraConfig": {"bpf-lb-service-map-max": "512"}}),
+    ({"bpf_lb_service_map_max": "0", "bpf_lb_map_max": "512"}, {}),
+])
+def test_what_the_remedy_says_makes_the_map_large_enough(cluster, config, values):
+    cluster.cilium_config(**config)
+    cluster.wanted["values"] = values
+    assert "service-map-size" not in {one["id"] for one in cluster.plan()}
 
 
 def test_every_finding_has_a_case():
