@@ -96,10 +96,6 @@ BEHAVIOUR = (
     ("session_affinity", "session-affinity", NOTE, "sessionAffinity: ClientIP",
      "Each client may be led to another backend once, when its node moves. Clients inside the cluster are told apart by network namespace, not by address.",
      "Nothing, unless a session lost once is a problem; then move the nodes in a quiet hour."),
-    ("source_ranges", "source-ranges", WARNING, "loadBalancerSourceRanges",
-     "Cilium applies them to the LoadBalancer addresses only, unless bpf-lb-source-range-all-types is set, and sees the address that the load balancer "
-     "shows it.",
-     "After the first node, try from an address inside and from one outside of the ranges."),
 )
 
 
@@ -114,6 +110,18 @@ def behaviour(picture):
             )
 
 
+def source_ranges(picture):
+    found = picture.cluster["services"]["source_ranges"]
+    everywhere = str(picture.value("bpf.lbSourceRangeAllTypes", picture.config.get("bpf-lb-source-range-all-types"))).lower() == "true"
+    if found and not picture.settled:
+        yield finding(
+            "source-ranges", WARNING, picture.name, f"{len(found)} Services with loadBalancerSourceRanges: {some(found)}",
+            ("With bpf.lbSourceRangeAllTypes Cilium applies them to NodePorts and external IPs, too, which kube-proxy does not." if everywhere else
+             "Cilium applies them to the LoadBalancer addresses only.") + " It sees the address that the load balancer shows it.",
+            "After the first node, try from an address inside and from one outside of the ranges.",
+        )
+
+
 def topology(picture):
     found = picture.cluster["services"]["topology"]
     if found and picture.config.get("enable-service-topology") != "true" and not picture.value("loadBalancer.serviceTopology"):
@@ -124,4 +132,4 @@ def topology(picture):
         )
 
 
-RULES = (external_ips, map_size, node_port_range, host_ports, behaviour, topology)
+RULES = (external_ips, map_size, node_port_range, host_ports, behaviour, source_ranges, topology)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils import _plan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import judge, release
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings
 
 CASES = []
 
@@ -558,10 +559,11 @@ def begun(cluster):
     cluster.record("prepared")
 
 
-@case("health-port-taken", "blocker", "node cp1", says="nginx")
+@case("health-port-taken", "blocker", "node cp1", says="port 10300 is held by nginx")
 def health_port_taken(cluster):
-    cluster.nodes["cp1"]["health_port"]["listeners"] = ["nginx"]
-    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+    cluster.nodes["cp1"]["health_port"] = {"port": 10300, "listeners": ["nginx"]}
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10300"}
 
 
 @case("health-port-pauses", "note", says="recreated a second time")
@@ -582,6 +584,22 @@ def health_port_lost(_cluster):
 @case("health-port-lost", "warning", says="1 Services of type LoadBalancer")
 def health_port_lost_with_load_balancers(cluster):
     cluster.object("services", "web")["spec"]["type"] = "LoadBalancer"
+
+
+def _kube_proxy_answers_at(cluster, address):
+    data = cluster.objects["kube_proxy_config"]["data"]
+    data["config.conf"] = yaml.safe_dump({**yaml.safe_load(data["config.conf"]), "healthzBindAddress": address})
+
+
+@case("health-port-lost", "note", says="on port 10300")
+def health_port_of_its_own_lost(cluster):
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+
+
+@case("health-port-lost", "note", says='Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10300"')
+def agents_answer_on_another_port_than_kube_proxy(cluster):
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
 
 
 # -- rules on the nodes
@@ -712,7 +730,20 @@ def session_affinity(cluster):
     cluster.object("services", "web")["spec"]["sessionAffinity"] = "ClientIP"
 
 
-@case("source-ranges", "warning", says="demo/web")
+@case("source-ranges", "warning", says="NodePorts and external IPs, too")
+def source_ranges_for_every_type(cluster):
+    cluster.cilium_config(bpf_lb_source_range_all_types="true")
+    source_ranges(cluster)
+
+
+@case("source-ranges", "warning", says="NodePorts and external IPs, too")
+def source_ranges_for_every_type_by_the_values(cluster):
+    cluster.cilium_config(bpf_lb_source_range_all_types="false")
+    cluster.wanted["values"] = {"bpf": {"lbSourceRangeAllTypes": True}}
+    source_ranges(cluster)
+
+
+@case("source-ranges", "warning", says="demo/web Cilium applies them to the LoadBalancer addresses only")
 def source_ranges(cluster):
     cluster.object("services", "web")["spec"]["loadBalancerSourceRanges"] = ["10.0.0.0/8"]
 
@@ -870,6 +901,30 @@ def test_what_the_remedy_says_makes_the_map_large_enough(cluster, config, values
     cluster.cilium_config(**config)
     cluster.wanted["values"] = values
     assert "service-map-size" not in {one["id"] for one in cluster.plan()}
+
+
+def test_agents_that_answer_on_kube_proxys_own_port_lose_nothing(cluster):
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10300"}
+    assert {one["id"] for one in cluster.plan()} == UNTOUCHED - {"health-port-lost"} | {"health-port-pauses"}
+
+
+def test_once_settled_the_port_of_a_kube_proxy_that_has_returned_is_nobodys(cluster):
+    cluster.record("settled")
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10300"}
+    assert not {one["id"] for one in cluster.plan()} & {"health-port-lost", "health-port-pauses"}
+
+
+@pytest.mark.parametrize(("values", "running", "port"), [
+    ({}, {}, 10256),
+    ({}, {"kube_proxy_replacement_healthz_bind_address": "[::]:10300"}, 10300),
+    ({"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10400"}, {"kube_proxy_replacement_healthz_bind_address": "[::]:10300"}, 10400),
+])
+def test_nodes_are_asked_about_the_port_that_agents_will_bind(cluster, values, running, port):
+    cluster.cilium_config(**running)
+    assert findings.health_port(cluster.facts(), {"values": values}) == port
+    cluster.error = "no answer"
+    assert findings.health_port(cluster.facts(), {"values": values}) == 10256
 
 
 def test_every_finding_has_a_case():
