@@ -9,6 +9,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium im
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import finding, shown
 
 REFUSES = "the agent refuses to start"
+URLS = '"https://10.0.0.1:6443 https://10.0.0.2:6443"'
 
 
 def kpr_word(wanted):
@@ -179,6 +180,15 @@ def api_address(wanted):
                 "the chart ignores it before 1.18, so agents have no address of the API",
                 "k8sServiceHost and k8sServicePort",
             )
+    if urls and not isinstance(urls, str) and wanted.minor >= 18:
+        yield finding(
+            "value-type",
+            "blocker",
+            "k8s.apiServerURLs",
+            shown(urls),
+            "the chart wants one text; it writes a list into it with brackets, and agents find no address there",
+            f"k8s.apiServerURLs: {URLS}, separated by spaces",
+        )
     if ref and host and wanted.minor >= 18:
         yield finding("api-address-twice", "blocker", "k8sServiceHostRef", shown(ref), "the chart refuses it beside k8sServiceHost", "keep one of the two")
     if wanted.kpr and not (host or urls or ref):
@@ -188,7 +198,7 @@ def api_address(wanted):
             "k8sServiceHost",
             "nothing",
             "agents would ask for the API at its Service address, which nobody serves when kube-proxy is gone",
-            "k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs (from 1.18)",
+            f"k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs: {URLS} (from 1.18)",
         )
     if host == "auto":
         if wanted.minor < 16:
@@ -217,7 +227,8 @@ def api_address(wanted):
             "k8sServiceHost",
             host,
             f"it is one of {len(planes)} control planes: without that one no agent of the cluster reaches the API",
-            "the address of a load balancer, a virtual address, a proxy on each node (localhost), or k8s.apiServerURLs with all of them (from 1.18)",
+            "the address of a load balancer, a virtual address, a proxy on each node (localhost), or all of them, one text with spaces between, as "
+            f"k8s.apiServerURLs: {URLS} (from 1.18)",
         )
 
 

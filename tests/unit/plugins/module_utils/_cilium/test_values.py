@@ -160,6 +160,8 @@ def test_unknown_keys(values, version, expected):
         ({"installNoConntrackIptablesRules": True, "kubeProxyReplacement": False}, "1.19", "no-conntrack"),
         ({"k8sServiceHost": None}, "1.19", "api-address"),
         ({"k8sServiceHost": None, "k8s__apiServerURLs": "https://a:6443"}, "1.19", None),
+        ({"k8sServiceHost": None, "k8s__apiServerURLs": ["https://a:6443"]}, "1.19", "value-type"),
+        ({"k8s__apiServerURLs": ["https://a:6443"]}, "1.17", None),
         ({"k8sServiceHost": None, "k8sServiceHostRef__name": "x"}, "1.19", None),
         ({"k8sServiceHostRef__name": "x"}, "1.19", "api-address-twice"),
         ({"k8sServiceHostRef__name": "x"}, "1.17", None),

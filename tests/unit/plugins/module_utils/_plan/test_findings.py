@@ -416,6 +416,11 @@ def value_that_is_right_in_the_end_and_stops_agents_meanwhile(cluster):
     cluster.wanted["values"] = {"installNoConntrackIptablesRules": True}
 
 
+@case("value-type", "blocker", "Helm value k8s.apiServerURLs", says='"https://10.0.0.1:6443 https://10.0.0.2:6443"')
+def a_list_where_the_chart_wants_a_text(cluster):
+    cluster.wanted["values"] = {"k8s": {"apiServerURLs": ["https://172.20.0.11:6443", "https://172.20.0.12:6443"]}}
+
+
 @case("value-word", "blocker", "Helm value loadBalancer.mode")
 def value_that_the_agent_refuses(cluster):
     cluster.release["values"]["loadBalancer"] = {"mode": "dsrr"}
