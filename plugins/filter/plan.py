@@ -16,6 +16,7 @@ class FilterModule:
             "plan_findings": findings.findings,
             "plan_blockers": findings.blockers,
             "plan_api_servers": findings.api_servers,
+            "plan_health_port": findings.health_port,
             "plan_groups": groups.groups,
             "plan_lines": table.lines,
         }

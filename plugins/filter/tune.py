@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import plan, ports
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ports
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import plan
 
 
 def _told(function):

@@ -59,6 +59,10 @@ options:
       - tunnel_geneve
       - tunnel_vxlan
       - wireguard
+  health_port:
+    description: Port on which agents will answer health checks in kube-proxy's place. Who has it now is told.
+    type: int
+    default: 10256
   translations:
     description:
       - Tell also what translates connections to Services here, those that netfilter has and the programs that eBPF has. Where there are many connections this
@@ -119,7 +123,7 @@ facts:
       type: list
       elements: dict
     health_port:
-      description: C(port) 10256 and the names of its C(listeners).
+      description: C(port), as O(health_port) says, and the names of its C(listeners).
       type: dict
     devices:
       description: By name C(addresses), C(default_route) and C(passed_over), why an agent would not serve NodePorts on it.
@@ -147,6 +151,7 @@ facts:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import rules
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import health
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import facts
 
 ARGUMENTS = {
@@ -155,6 +160,7 @@ ARGUMENTS = {
     "api_server_timeout": {"type": "int", "default": 5},
     "cilium_version": {"type": "str", "default": ""},
     "kernel_features": {"type": "list", "elements": "str", "default": ["kube_proxy_replacement", "service_mounts"], "choices": list(rules.FEATURES)},
+    "health_port": {"type": "int", "default": health.PORT},
     "translations": {"type": "bool", "default": False},
 }
 
@@ -166,7 +172,7 @@ def main():
     if params["cilium_version"] and compat.minor(params["cilium_version"]) is None:
         module.fail_json(msg=f"cilium_version is '{params['cilium_version']}'; expected a version such as 1.19 or 1.19.1")
     module.exit_json(changed=False, facts=facts.gather(params["api_servers"], params["api_server_timeout"], params["cilium_version"],
-                                                       params["kernel_features"], params["translations"]))
+                                                       params["kernel_features"], params["translations"], params["health_port"]))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ missing:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import effects, ports
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ports
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import effects
 
 ARGUMENTS = {
     "health_address": {"type": "str"},

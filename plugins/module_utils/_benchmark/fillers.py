@@ -8,11 +8,10 @@ from __future__ import annotations
 import concurrent.futures
 import ipaddress
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts.services import map_entries
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts.services import map_entries, map_places
 
 #: Requests under way at once. The API server's own limits slow it down further where it has to.
 AT_ONCE = 8
-MAP_SIZE = 65536  # default of bpf-lb-map-max
 #: No more than this share of the map, or of the addresses, may be taken in the end: what users create meanwhile needs room, too.
 FULL = 0.9
 OWNER = {"app.kubernetes.io/managed-by": "kubeproxy-free"}
@@ -38,8 +37,7 @@ def refusals(levels, timed, replicas, facts, cidrs):
     if not levels or list(levels) != sorted(set(levels)) or min(levels) < 0:
         return [f"benchmark_services is {list(levels)}; expected whole numbers from 0 on, each larger than the one before, such as [10, 1000]"]
     found, most = [], max(levels)
-    config = (facts.get("cilium") or {}).get("config") or {}
-    size = int(config.get("bpf-lb-service-map-max") or config.get("bpf-lb-map-max") or MAP_SIZE)
+    size = map_places((facts.get("cilium") or {}).get("config") or {})
     new = most * map_entries(_named(filler(0, {})), replicas) + timed * map_entries(_named(node_port({})), replicas)
     if facts["services"]["map_entries"] + new > FULL * size:
         found.append(

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import re
-
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, value_rules
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, ports, value_rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import finding, shown
 
-RANGE = re.compile(r"(\d+),(\d+)")
 REFUSES = "the agent refuses to start"
+URLS = '"https://10.0.0.1:6443 https://10.0.0.2:6443"'
 
 
 def kpr_word(wanted):
@@ -182,6 +180,15 @@ def api_address(wanted):
                 "the chart ignores it before 1.18, so agents have no address of the API",
                 "k8sServiceHost and k8sServicePort",
             )
+    if urls and not isinstance(urls, str) and wanted.minor >= 18:
+        yield finding(
+            "value-type",
+            "blocker",
+            "k8s.apiServerURLs",
+            shown(urls),
+            "the chart wants one text; it writes a list into it with brackets, and agents find no address there",
+            f"k8s.apiServerURLs: {URLS}, separated by spaces",
+        )
     if ref and host and wanted.minor >= 18:
         yield finding("api-address-twice", "blocker", "k8sServiceHostRef", shown(ref), "the chart refuses it beside k8sServiceHost", "keep one of the two")
     if wanted.kpr and not (host or urls or ref):
@@ -191,7 +198,7 @@ def api_address(wanted):
             "k8sServiceHost",
             "nothing",
             "agents would ask for the API at its Service address, which nobody serves when kube-proxy is gone",
-            "k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs (from 1.18)",
+            f"k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs: {URLS} (from 1.18)",
         )
     if host == "auto":
         if wanted.minor < 16:
@@ -220,7 +227,8 @@ def api_address(wanted):
             "k8sServiceHost",
             host,
             f"it is one of {len(planes)} control planes: without that one no agent of the cluster reaches the API",
-            "the address of a load balancer, a virtual address, a proxy on each node (localhost), or k8s.apiServerURLs with all of them (from 1.18)",
+            "the address of a load balancer, a virtual address, a proxy on each node (localhost), or all of them, one text with spaces between, as "
+            f"k8s.apiServerURLs: {URLS} (from 1.18)",
         )
 
 
@@ -245,20 +253,18 @@ def routing(wanted):
 
 def node_ports(wanted):
     """The range of NodePorts and who asks for health."""
-    text = str(wanted.get("nodePort.range", "30000,32767"))
-    match = RANGE.fullmatch(text.replace(" ", ""))
-    if not match or int(match[1]) >= int(match[2]):
-        yield finding("node-port-range", "blocker", "nodePort.range", text, REFUSES, 'nodePort.range: "30000,32767"')
+    serves, handed_out = ports.served(wanted.get("nodePort.range")), ports.known(wanted.facts.get("service_node_port_range"))
+    if not serves:
+        yield finding("node-port-range", "blocker", "nodePort.range", shown(wanted.get("nodePort.range")), REFUSES, 'nodePort.range: "30000,32767"')
         return
-    handed_out = str(wanted.facts.get("service_node_port_range") or "").replace("-", ",")
-    if wanted.kpr and handed_out and handed_out != f"{match[1]},{match[2]}":
+    if wanted.kpr and handed_out and not ports.holds(serves, handed_out):
         yield finding(
             "node-port-range-differs",
             "blocker",
             "nodePort.range",
-            text,
-            f"the API server hands out {handed_out.replace(',', '-')}: ports outside of Cilium's range are not served",
-            f'nodePort.range: "{handed_out}"',
+            ports.text(serves, ","),
+            f"the API server hands out {ports.text(handed_out)}: ports outside of Cilium's range are not served",
+            f'nodePort.range: "{ports.text(handed_out, ",")}"',
         )
     if wanted.kpr and wanted.facts.get("health_check_readers") and not wanted.get("kubeProxyReplacementHealthzBindAddr"):
         yield finding(

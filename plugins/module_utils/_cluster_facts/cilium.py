@@ -9,9 +9,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_f
 
 # Keys of cilium-config that the rules look at; the rest of it is nobody's business here.
 KEYS = (
-    "kube-proxy-replacement", "devices", "direct-routing-device", "node-port-range", "enable-node-port", "enable-bpf-masquerade", "bpf-lb-map-max",
-    "bpf-lb-service-map-max", "bpf-lb-sock-hostns-only", "bpf-lb-source-range-all-types", "cni-chaining-mode", "cni-exclusive",
-    "enable-service-topology", "kube-proxy-replacement-healthz-bind-address", "routing-mode", "tunnel-protocol", "bpf-lb-mode", "ipam",
+    "kube-proxy-replacement", "kube-proxy-replacement-healthz-bind-address", "devices", "node-port-range", "bpf-lb-map-max", "bpf-lb-service-map-max",
+    "bpf-lb-sock-hostns-only", "bpf-lb-source-range-all-types", "enable-service-topology",
 )
 
 

@@ -8,9 +8,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_f
 
 NAMESPACE, NAME = "kube-system", "kube-proxy"
 # Settings that change what users see, so that the plan speaks about them. Lower levels by a dot.
-SETTINGS = (
-    "mode", "clusterCIDR", "nodePortAddresses", "healthzBindAddress", "iptables.masqueradeAll", "ipvs.scheduler", "ipvs.strictARP", "ipvs.excludeCIDRs",
-)
+SETTINGS = ("mode", "nodePortAddresses", "healthzBindAddress", "iptables.masqueradeAll", "ipvs.strictARP", "ipvs.excludeCIDRs")
 
 
 def summary(daemonsets, config_map):

@@ -7,6 +7,10 @@ from __future__ import annotations
 import collections
 
 SERVICE_NAME = "kubernetes.io/service-name"
+#: Keys of cilium-config that size the Service map, the first that is set, and the Helm values that set them; and the size without any. Sources:
+#: pkg/loadbalancer/config.go and templates/cilium-configmap.yaml of Cilium 1.19.1.
+MAP_KEYS = (("bpf-lb-service-map-max", "extraConfig.bpf-lb-service-map-max"), ("bpf-lb-map-max", "bpf.lbMapMax"))
+MAP_PLACES = 65536
 TOPOLOGY = ("service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints")
 
 
@@ -79,6 +83,12 @@ def _backends(slices):
         service = (item["metadata"].get("labels") or {}).get(SERVICE_NAME)
         counts[f"{item['metadata']['namespace']}/{service}"] += len(item.get("endpoints") or [])
     return counts
+
+
+def map_places(config, value=lambda path: None):
+    """Entries for which Cilium's Service map has room. config: of cilium-config; value: what a Helm value, by its path, will be, if it is known."""
+    given = [str(value(path) or config.get(key)) for key, path in MAP_KEYS]
+    return next((int(size) for size in given if size.isdecimal() and int(size)), MAP_PLACES)
 
 
 def map_entries(one, backends):

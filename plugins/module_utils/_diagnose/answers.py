@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.ask import MARK
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.services import joined
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import metrics
 
 #: A flag in the kernel's map: the agent's own proxy (Envoy) gets the connections, and what backends there are is its matter.
 PROXY = "l7-load-balancer"
@@ -30,14 +31,14 @@ TOGETHER = rf"""/^{MARK}/ {{ for (f in b) print f "\t" b[f]; print; next }}
 $at != "backend" && $at !~ /:[0-9]+(\/[A-Z]+)?$/ {{ print; next }}
 {{ b[f] = b[f] ($at ~ /^(0\.0\.0\.0|\[::\]):0$/ ? "" : $at " ") (/{PROXY}/ ? "{PROXY} " : "") }}"""
 # Only these are kept. From 1.18 on the counters of Services' events (cilium_services_*) stand still, so they are not read.
-METRICS = "cilium_(bpf_map_pressure|drop_count_total|drift_checker_config_delta)"
+METRICS = "|".join(one.name for one in (metrics.PRESSURE, metrics.DROPS, metrics.DRIFT))
 # (where the answer is put, what is asked, what of it stays there). $1: Services, $2: their addresses, a line each; empty for all.
 ASKED = (
     ("frontends", f"service list -o jsonpath='{ROWS}'", f"""grep -F -e '{MARK}' -e "$1" """),
     ("maps", "bpf lb list", f"""awk '{TOGETHER}' | grep -F -e '{MARK}' -e "$2" """),
     # from 1.17 on: what of the table has reached the map
     ("unfinished", "shell -- db/show frontends", r"sed '/ Done  *[0-9][^ ]* *$/d'"),
-    ("metrics", f"metrics list -p '^{METRICS}$' -o json", "cat"),
+    ("metrics", f"metrics list -p '^({METRICS})$' -o json", "cat"),
     ("status", "status -o json", "cat"),
 )
 SCRIPT = "c=$(command -v cilium-dbg || command -v cilium) || { echo 'neither cilium-dbg nor cilium is in this container' >&2; exit 127; }\n" + "".join(

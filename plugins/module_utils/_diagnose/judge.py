@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import services as api
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.found import SEVERITIES, finding
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import metrics
 
-#: Share of a map from which on it is told.
-NEARLY_FULL = 0.9
-#: Reasons of drops that concern Services, as the agents name them.
-SERVICE_DROPS = ("service backend not found", "no service backend", "no mapping for nat masquerade", "no matching local container found", "missed tail call")
 #: Hooks of the root cgroup to which socket load balancing attaches a program for each IP version, and how the names of Cilium's programs begin.
 HOOKS, OURS = ("connect", "sendmsg", "recvmsg"), ("cil_", "sock4_", "sock6_")
 
@@ -95,11 +92,11 @@ def _of_agent(node, agent, namespace):
 
 def _of_metric(node, metric, namespace):
     name, labels, value = metric["name"], metric["labels"], metric["value"]
-    if name == "cilium_bpf_map_pressure" and value >= NEARLY_FULL:
-        yield finding("map-full", f"node {node}", f"{labels.get('map_name')} is filled to {value:.0%}; expected less than {NEARLY_FULL:.0%}", node)
-    if name == "cilium_drop_count_total" and value and labels.get("reason", "").lower() in SERVICE_DROPS:
+    if name == metrics.PRESSURE.name and value >= metrics.NEARLY_FULL:
+        yield finding("map-full", f"node {node}", f"{labels.get('map_name')} is filled to {value:.0%}; expected less than {metrics.NEARLY_FULL:.0%}", node)
+    if name == metrics.DROPS.name and value and labels.get("reason") in metrics.SERVICE_DROPS:
         yield finding("service-drops", f"node {node}", f"{value:.0f} packets, {labels.get('direction', '').lower()}: {labels['reason']}", node, namespace)
-    if name == "cilium_drift_checker_config_delta" and value:
+    if name == metrics.DRIFT.name and value:
         yield finding("drift", f"node {node}", f"{value:.0f} settings differ, by the agent's own count", node, namespace)
 
 

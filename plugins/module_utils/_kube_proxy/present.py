@@ -12,7 +12,7 @@ from typing import NamedTuple, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import words
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.nft import Session
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import ipvs, nftables_mode, synced
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import health, ipvs, nftables_mode, synced
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Refused, retrying
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables import ruleset
@@ -154,4 +154,4 @@ def complaint(text: str, found: Found, timeout: int) -> str:
         why = f"kube-proxy's rules do not hold Service {text} after {timeout} s; expected them to"
     if service.address is None and ipvs.discover().interface:
         why += ". In IPVS mode Services have no names: give service as ADDRESS:PORT/PROTOCOL"
-    return f"{why}. See what keeps kube-proxy: kubectl -n kube-system logs -l k8s-app=kube-proxy, and on the node: curl 127.0.0.1:10256/healthz"
+    return f"{why}. See what keeps kube-proxy: kubectl -n kube-system logs -l k8s-app=kube-proxy, and on the node: curl 127.0.0.1:{health.PORT}/healthz"

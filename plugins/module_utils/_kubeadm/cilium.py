@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ports
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import kubeadm
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import config, networks
-
-DEFAULT_NODE_PORTS = "30000-32767"
-
 
 def values(wanted: dict[str, Any], nets: networks.Networks) -> dict[str, Any]:
     """The user's values over those that follow from the cluster's networks: for the first installation, later ones keep what the release has."""
@@ -23,7 +21,7 @@ def facts(version: str, host: str, control_planes: Iterable[Mapping[str, Any]], 
     return {
         "kubernetes_version": version,
         "control_planes": [host if host in names else names[0] for names in map(_names, control_planes)],
-        "service_node_port_range": kubeadm.argument(cluster.get("apiServer") or {}, "service-node-port-range") or DEFAULT_NODE_PORTS,
+        "service_node_port_range": kubeadm.argument(cluster.get("apiServer") or {}, "service-node-port-range") or ports.text(ports.DEFAULT),
     }
 
 

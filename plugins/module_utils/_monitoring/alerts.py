@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import metrics
 
-#: Drops that concern Services, by the agents' own words.
-SERVICE_DROPS = "(Service backend not found|No mapping for NAT masquerade|No matching local container found).*"
-#: name -> (metric, expression, for, severity, summary, what to do). {all} selects the agents.
+#: name -> (metric, expression, for, severity, summary, what to do). {all} selects the agents, {drops} their drops that concern Services.
 ALERTS = {
     "CiliumReplacementOff": (
         metrics.REPLACEMENT, "{metric}{all} == 0", "5m", "critical", "The agent of {{{{ $labels.instance }}}} does not replace kube-proxy.",
@@ -19,7 +17,7 @@ ALERTS = {
         "{{{{ $value }}}} settings of the agent of {{{{ $labels.instance }}}} are not those that it is configured with.",
         "They change at its next restart, whenever that is. Restart it when you choose."),
     "CiliumMapNearlyFull": (
-        metrics.PRESSURE, "max by (instance, map_name) ({metric}{all}) > 0.9", "10m", "warning",
+        metrics.PRESSURE, "max by (instance, map_name) ({metric}{all}) > {full}", "10m", "warning",
         "{{{{ $labels.map_name }}}} of {{{{ $labels.instance }}}} is filled to {{{{ $value | humanizePercentage }}}}.",
         "What does not fit is not served. Raise the map's size (bpf.lbMapMax for Services)."),
     "CiliumServiceDrops": (
@@ -35,12 +33,13 @@ ALERTS = {
 def rules(minor, matcher):
     """The groups of a rules file, or of a PrometheusRule. matcher: narrows the agents down, such as cluster="a"; empty for all."""
     known = metrics.exported(minor)
-    selectors = {"all": metrics.selector(matcher), "drops": metrics.selector(matcher, f'reason=~"{SERVICE_DROPS}"')}
+    selectors = {"all": metrics.selector(matcher), "drops": metrics.selector(matcher, f'reason=~"{"|".join(metrics.SERVICE_DROPS)}"')}
     found = []
     for name, (metric, expression, lasting, severity, summary, remedy) in ALERTS.items():
         if metric in known:
             found.append({
-                "alert": name, "expr": expression.format(metric=metric.name, **selectors), "for": lasting, "labels": {"severity": severity},
+                "alert": name, "expr": expression.format(metric=metric.name, full=metrics.NEARLY_FULL, **selectors), "for": lasting,
+                "labels": {"severity": severity},
                 "annotations": {"summary": summary.format(), "description": remedy},
             })  # fmt: skip
     absent = {

@@ -31,6 +31,10 @@ TERMINATING = Metric("cilium_k8s_terminating_endpoints_events_total", 15, always
 UNREACHABLE = Metric("cilium_unreachable_nodes", 15, always=False)  # it comes with the probes of other nodes: none with healthChecking=false
 API_CALLS = Metric("cilium_k8s_client_api_calls_total", 15)
 VERSION = Metric("cilium_version", 15)
+#: Reasons of DROPS that concern Services, as its label has them. Source: pkg/monitor/api/drop.go of Cilium 1.19.1 (158, 167 and 140).
+SERVICE_DROPS = ("Service backend not found", "No mapping for NAT masquerade", "Missed tail call")
+#: Share of a map (PRESSURE) from which on it counts as nearly full: room is left to act before entries find no place.
+NEARLY_FULL = 0.9
 ALL = (REPLACEMENT, NODE_PORT, DRIFT, PRESSURE, DROPS, TERMINATING, UNREACHABLE, API_CALLS, VERSION)
 
 

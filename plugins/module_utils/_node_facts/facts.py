@@ -10,12 +10,11 @@ import re
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import judge, probe
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import connections
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import connections, health
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Refused
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.cleanup import Cleanup, Settings
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._node_facts import api_server, cni, devices, portmap, processes
 
-HEALTH_PORT = 10256
 ADDRESSES = ("ip", "-json", "-details", "address", "show")
 ROUTES = (("ip", "-json", "-4", "route", "show", "table", "all"), ("ip", "-json", "-6", "route", "show", "table", "all"))
 
@@ -50,7 +49,7 @@ class Reader:
             return None
 
 
-def gather(api_servers, api_timeout, cilium_version, kernel_features, translations=False):
+def gather(api_servers, api_timeout, cilium_version, kernel_features, translations=False, health_port=health.PORT):
     """Return the facts."""
     reader = Reader()
     links, routes = reader.json(*ADDRESSES), [reader.json(*argv) for argv in ROUTES]
@@ -66,7 +65,7 @@ def gather(api_servers, api_timeout, cilium_version, kernel_features, translatio
         "connections": _connections(reader) if translations else None,
         "socket_programs": _socket_programs(reader) if translations else None,
         "programs": processes.watched(),
-        "health_port": {"port": HEALTH_PORT, "listeners": processes.listeners(HEALTH_PORT)},
+        "health_port": {"port": health_port, "listeners": processes.listeners(health_port)},
         "devices": found,
         "cni": cni.configurations(),
         "host_ports": None if dump is None else portmap.host_ports(dump),

@@ -15,7 +15,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.pict
 WHY = "Without kube-proxy nothing leads a new agent to the Service address of the API server, so it needs an address of its own."
 ANOTHER = (
     "Set kpr_api_server_host to a virtual IP, a load balancer, or localhost with a proxy on each node; from Cilium 1.18 on, k8s.apiServerURLs in "
-    "kpr_cilium_values may name all control planes instead."
+    'kpr_cilium_values may name all control planes instead, in one text with spaces between: "https://10.0.0.1:6443 https://10.0.0.2:6443".'
 )
 
 SERVICE = re.compile(r"kubernetes(\.default(\.svc(\..+)?)?)?$")
@@ -28,7 +28,8 @@ DEFAULT_AT_ONCE = 2
 
 def servers(picture):
     """[(host, port)] that agents will use: the chart's list of URLs and the inventory's address, else the release's own, else the running agents'."""
-    listed = [_place(url) for url in str(picture.value("k8s.apiServerURLs") or "").split()] if _minor(picture) >= LISTED else []
+    urls = picture.value("k8s.apiServerURLs")  # anything but a text is refused by the rules about values
+    listed = [_place(url) for url in urls.split()] if isinstance(urls, str) and _minor(picture) >= LISTED else []
     if picture.wanted["api_server_host"]:
         return [*listed, (picture.wanted["api_server_host"], int(picture.wanted["api_server_port"]))]
     return listed or _of_the_release(picture)

@@ -4,6 +4,7 @@
 """All rules on one picture. Pure."""
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import health
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import (
     api_address,
     cilium,
@@ -40,6 +41,11 @@ def api_servers(cluster, wanted):
     """[{host, port}] that agents will use, for node_facts to try; none of a cluster that could not be read."""
     found = [] if cluster.get("error") else api_address.servers(Picture(cluster, {}, {**WANTED, **wanted}))
     return [{"host": host, "port": port} for host, port in found]
+
+
+def health_port(cluster, wanted):
+    """The port that agents will bind to answer health checks, for node_facts to see who has it."""
+    return health.port("" if cluster.get("error") else kube_proxy.answered(Picture(cluster, {}, {**WANTED, **wanted})))
 
 
 def blockers(found):

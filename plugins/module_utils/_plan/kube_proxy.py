@@ -4,6 +4,7 @@
 """kube-proxy and kubeadm: that it is the one that can be moved away, who would bring it back, and which of its settings are lost. Pure."""
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import health
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, minor, node, some
 
 DAEMONSET, CONFIG_MAP = "DaemonSet kube-system/kube-proxy", "ConfigMap kube-system/kube-proxy"
@@ -162,29 +163,44 @@ def record(picture):
         )
 
 
+def answered(picture):
+    """Where agents answer health checks in kube-proxy's place; empty if they do not."""
+    return picture.value("kubeProxyReplacementHealthzBindAddr") or picture.config.get("kube-proxy-replacement-healthz-bind-address") or ""
+
+
+def _asked(picture):
+    """The port at which kube-proxy answers, for that is where load balancers ask; None if there is no configuration that tells."""
+    config = picture.cluster["kube_proxy"]["config"]
+    if not config or config["unread"] or picture.settled:
+        return None
+    return health.port(config["settings"].get("healthzBindAddress", health.ADDRESS))
+
+
 def health_port(picture):
-    answered = picture.value("kubeProxyReplacementHealthzBindAddr") or picture.config.get("kube-proxy-replacement-healthz-bind-address")
+    address, asked = answered(picture), _asked(picture)
     strangers = {name: [program for program in facts["health_port"]["listeners"] if program not in ("kube-proxy", "cilium-agent")]
                  for name, facts in picture.read_nodes.items()}
     for name, programs in sorted(strangers.items()):
-        if programs and answered:
+        if programs and address:
             yield finding(
-                "health-port-taken", BLOCKER, node(name), f"port 10256 is held by {some(programs)}",
+                "health-port-taken", BLOCKER, node(name), f"port {picture.read_nodes[name]['health_port']['port']} is held by {some(programs)}",
                 "The agent shall answer health checks there, and could not.",
                 "Free the port, or change kubeProxyReplacementHealthzBindAddr.",
             )
     balanced = picture.cluster["services"]["by_type"].get("LoadBalancer", 0)
     have = f" There are {balanced} Services of type LoadBalancer." if balanced else ""
-    if not answered:
+    if not address or asked not in (health.port(address), None):
+        asked = asked or health.PORT
         yield finding(
-            "health-port-lost", WARNING if balanced else NOTE, picture.name, "kubeProxyReplacementHealthzBindAddr is not set",
-            f"Nobody answers on port 10256 any more. Load balancers that ask there take the nodes out.{have}",
-            'Run tune with kpr_tune: {health_address: "0.0.0.0:10256"}, unless nobody asks there.' if picture.settled else
-            'Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10256" in kpr_cilium_values, unless nobody asks there.',
+            "health-port-lost", WARNING if balanced else NOTE, picture.name,
+            f"kubeProxyReplacementHealthzBindAddr is {address or 'not set'}, and kube-proxy's port is {asked}",
+            f"Nobody answers on port {asked} any more. Load balancers that ask there take the nodes out.{have}",
+            f'Run tune with kpr_tune: {{health_address: "0.0.0.0:{asked}"}}, unless nobody asks there.' if picture.settled else
+            f'Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:{asked}" in kpr_cilium_values, unless nobody asks there.',
         )
     elif not picture.settled:
         yield finding(
-            "health-port-pauses", NOTE, picture.name, f"kubeProxyReplacementHealthzBindAddr is {answered}",
+            "health-port-pauses", NOTE, picture.name, f"kubeProxyReplacementHealthzBindAddr is {address}",
             "An agent binds the port when it starts, and can only when kube-proxy has left it. So the agents of each wave are recreated a second time, and "
             f"until they are back, for about half a minute, nobody answers there. Load balancers that ask there may leave the node out meanwhile.{have}",
             "Let the first wave be one node and see what your load balancer does; keep waves small enough for the other nodes to carry the load.",

@@ -4,11 +4,11 @@
 """Services that behave otherwise without kube-proxy, and whether Cilium's tables hold them all. Pure."""
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ports as ranges
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts.services import map_places
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, some
 
-MAP_SIZE = 65536  # default of bpf-lb-map-max, each of the load balancer's maps
 FULL, NEARLY_FULL = 1.0, 0.75
-RANGE = "30000,32767"  # default of node-port-range
 
 
 def external_ips(picture):
@@ -26,12 +26,12 @@ def external_ips(picture):
 
 def map_size(picture):
     entries = picture.cluster["services"]["map_entries"]
-    size = int(picture.config.get("bpf-lb-service-map-max") or picture.config.get("bpf-lb-map-max") or MAP_SIZE)
+    size = map_places(picture.config, picture.value)
     if entries > NEARLY_FULL * size:
         yield finding(
             "service-map-size", BLOCKER if entries > FULL * size else WARNING, picture.name, f"about {entries} entries for {size} places",
             "Services that find no place are not served, and nothing but a log line says so.",
-            f"Set bpf.lbMapMax in kpr_cilium_values to at least {_power_of_two(2 * entries)}.",
+            f"Set bpf.lbMapMax in kpr_cilium_values to at least {_power_of_two(2 * entries)}; where extraConfig has bpf-lb-service-map-max, set that.",
         )
 
 
@@ -41,12 +41,15 @@ def _power_of_two(number):
 
 def node_port_range(picture):
     ports = picture.cluster["services"]["node_ports"]
-    given = picture.value("nodePort.range") or picture.config.get("node-port-range") or RANGE
-    first, last = _range(given)
-    served = (picture.cluster["kubeadm"] or {}).get("node_port_range")
-    if served and _range(served) != (first, last):
+    served = _served(picture)
+    if not served:  # the rules about values speak of that
+        return
+    first, last = served
+    handed_out = ranges.known((picture.cluster["kubeadm"] or {}).get("node_port_range"))
+    if handed_out and not ranges.holds(served, handed_out):
         yield finding(
-            "node-port-range-differs", WARNING, picture.name, f"the API server gives NodePorts of {served}, Cilium serves {first} to {last}",
+            "node-port-range-differs", BLOCKER, picture.name,
+            f"the API server gives NodePorts of {ranges.text(handed_out)}, Cilium serves {first} to {last}",
             "A Service with a NodePort outside of Cilium's range would be accepted and not be served.",
             "Set nodePort.range in kpr_cilium_values to the API server's --service-node-port-range, as \"FIRST,LAST\".",
         )
@@ -59,22 +62,20 @@ def node_port_range(picture):
             )
 
 
-def _range(text):
-    """(first, last) of "30000,32767", as Cilium has it, or "30000-32767", as the API server has it."""
-    first, last = str(text).replace("-", ",").split(",")
-    return int(first), int(last)
+def _served(picture):
+    return ranges.served(picture.value("nodePort.range"), picture.config.get("node-port-range"))
 
 
 def host_ports(picture):
-    workloads = {entry["object"]: entry["ports"] for entry in picture.cluster["host_ports"]}
+    served, workloads = _served(picture), {entry["object"]: entry["ports"] for entry in picture.cluster["host_ports"]}
     for name, facts in picture.read_nodes.items():
         if facts["host_ports"]:
             workloads[f"node {name}"] = facts["host_ports"]
-    inside = {item: [port for port in ports if 30000 <= port <= 32767] for item, ports in workloads.items()}
-    for item, ports in sorted(inside.items()):
-        if ports:
+    for item, ports in sorted(workloads.items()):
+        inside = [port for port in ports if served and ranges.holds(served, (port, port))]
+        if inside:
             yield finding(
-                "host-port-in-node-port-range", BLOCKER, item, f"hostPort {some(map(str, ports))}",
+                "host-port-in-node-port-range", BLOCKER, item, f"hostPort {some(map(str, inside))}; Cilium serves NodePorts of {ranges.text(served)}",
                 "Cilium ignores a hostPort in the range of NodePorts.",
                 "Move the hostPort out of the range, or use a NodePort.",
             )
@@ -95,10 +96,6 @@ BEHAVIOUR = (
     ("session_affinity", "session-affinity", NOTE, "sessionAffinity: ClientIP",
      "Each client may be led to another backend once, when its node moves. Clients inside the cluster are told apart by network namespace, not by address.",
      "Nothing, unless a session lost once is a problem; then move the nodes in a quiet hour."),
-    ("source_ranges", "source-ranges", WARNING, "loadBalancerSourceRanges",
-     "Cilium applies them to the LoadBalancer addresses only, unless bpf-lb-source-range-all-types is set, and sees the address that the load balancer "
-     "shows it.",
-     "After the first node, try from an address inside and from one outside of the ranges."),
 )
 
 
@@ -113,6 +110,18 @@ def behaviour(picture):
             )
 
 
+def source_ranges(picture):
+    found = picture.cluster["services"]["source_ranges"]
+    everywhere = str(picture.value("bpf.lbSourceRangeAllTypes", picture.config.get("bpf-lb-source-range-all-types"))).lower() == "true"
+    if found and not picture.settled:
+        yield finding(
+            "source-ranges", WARNING, picture.name, f"{len(found)} Services with loadBalancerSourceRanges: {some(found)}",
+            ("With bpf.lbSourceRangeAllTypes Cilium applies them to NodePorts and external IPs, too, which kube-proxy does not." if everywhere else
+             "Cilium applies them to the LoadBalancer addresses only.") + " It sees the address that the load balancer shows it.",
+            "After the first node, try from an address inside and from one outside of the ranges.",
+        )
+
+
 def topology(picture):
     found = picture.cluster["services"]["topology"]
     if found and picture.config.get("enable-service-topology") != "true" and not picture.value("loadBalancer.serviceTopology"):
@@ -123,4 +132,4 @@ def topology(picture):
         )
 
 
-RULES = (external_ips, map_size, node_port_range, host_ports, behaviour, topology)
+RULES = (external_ips, map_size, node_port_range, host_ports, behaviour, source_ranges, topology)

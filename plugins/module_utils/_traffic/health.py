@@ -11,7 +11,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Mapping
 
-DEFAULT = "0.0.0.0:10256"
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.health import ADDRESS
+
 BIND_ADDRESS = "kube-proxy-replacement-healthz-bind-address"
 SERVICES = "enable-health-check-nodeport"
 #: kube-proxy has left the nodes that this collection labels so.
@@ -24,7 +25,7 @@ def node_port(node: Mapping[str, Any], kube_proxy: Mapping[str, Any] | None, cil
     kube_proxy: its configuration, None where there is none; cilium: the data of cilium-config.
     """
     if kube_proxy is not None and (node["metadata"].get("labels") or {}).get(LEFT[0]) != LEFT[1]:
-        bound = kube_proxy.get("healthzBindAddress") or DEFAULT
+        bound = kube_proxy.get("healthzBindAddress") or ADDRESS
     else:
         bound = cilium.get(BIND_ADDRESS) or ""
         if not bound:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import health
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import Attempt, Path
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.tally import Tally
 
@@ -23,7 +24,7 @@ NEXT_STILL_KUBE_PROXY = (
     "and 'cilium-dbg endpoint list' (every endpoint ready)."
 )
 NEXT_NOT_KUBE_PROXY = (
-    "See that kube-proxy runs on this node and has synced: 'kubectl -n kube-system logs -l k8s-app=kube-proxy', 'curl 127.0.0.1:10256/healthz'."
+    f"See that kube-proxy runs on this node and has synced: 'kubectl -n kube-system logs -l k8s-app=kube-proxy', 'curl 127.0.0.1:{health.PORT}/healthz'."
 )
 NEXT_UNPROVEN = "Connection tracking cannot be asked here. Run the module as root; the kernel needs CONFIG_NF_CT_NETLINK (module nf_conntrack_netlink)."
 

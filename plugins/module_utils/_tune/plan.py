@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import ports
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, ports
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune.options import OPTIONS
 
 PORTS = "node_port_range"
@@ -93,7 +92,8 @@ def _differing(agent, wanted):
 
 
 def _started(name, said):
-    return ports.text(ports.port_range(said)) if name == PORTS and ports.RANGE.fullmatch(said.strip()) else said.strip().lower()
+    limits = ports.known(said) if name == PORTS else None
+    return ports.text(limits) if limits else said.strip().lower()
 
 
 def _not_as_configured(agent):

@@ -10,8 +10,10 @@ import pathlib
 
 import pytest
 import yaml
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils import _plan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.api import Forbidden, NotFound
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import (
+    cilium,
     facts,
     kube_proxy,
     kubeadm,
@@ -83,9 +85,9 @@ def test_a_real_cluster(objects):
     assert found["kube_proxy"]["config"]["settings"]["mode"] == "iptables"
     assert found["kubeadm"] == {"unread": None, "api_version": "v1beta4", "kubernetes_version": "v1.34.4", "control_plane_endpoint": "api.plan.lab:6443",
                                 "proxy_disabled": False, "node_port_range": None}
-    cilium = found["cilium"]
-    assert (cilium["version"], cilium["agents"], cilium["owner"]["name"]) == ("1.19.1", {"desired": 2, "ready": 2, "current": True}, "Helm")
-    assert cilium["overrides"] == {"read": True, "allowed": [], "denied": []} and cilium["node_config_served"] == ["v2", "v2alpha1"]
+    agents = found["cilium"]
+    assert (agents["version"], agents["agents"], agents["owner"]["name"]) == ("1.19.1", {"desired": 2, "ready": 2, "current": True}, "Helm")
+    assert agents["overrides"] == {"read": True, "allowed": [], "denied": []} and agents["node_config_served"] == ["v2", "v2alpha1"]
 
 
 def test_facts_hold_no_secrets(objects):
@@ -119,6 +121,12 @@ def test_an_owner_reference_is_an_owner():
 )
 def test_kubeadm_is_no_owner(metadata):
     assert owner.owner({"metadata": metadata}) is None
+
+
+def test_every_key_of_the_tables_has_a_reader():
+    folder = pathlib.Path(_plan.__path__[0]).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in [*folder.glob("_plan/*.py"), folder / "_cluster_facts" / "services.py"])
+    assert [key for key in (*cilium.KEYS, *kube_proxy.SETTINGS) if f'"{key}"' not in code] == []
 
 
 # -- kube-proxy's and kubeadm's configuration

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.run import Output
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import answers
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import metrics
 from hypothesis import given, strategies
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
@@ -44,6 +46,12 @@ def test_a_real_agent_is_read_whole(answer):
     assert all(found["maps"][address] == row.all for address, row in found["frontends"].items() if not row.service.startswith("demo/hostport"))
     assert {one["name"] for one in found["metrics"]} >= {"cilium_bpf_map_pressure", "cilium_drift_checker_config_delta"}
     assert not [one for one in found["metrics"] if "map_pressure" not in one["name"] and "d" not in one["name"]]
+
+
+def test_of_an_agents_metrics_only_those_that_are_judged_are_asked_for():
+    pattern = re.search(r"metrics list -p '([^']+)'", answers.SCRIPT)[1]
+    asked = [one for one in metrics.ALL if re.search(pattern, one.name)]
+    assert asked == [metrics.DRIFT, metrics.PRESSURE, metrics.DROPS] and not re.search(pattern, f"{metrics.DROPS.name}_more")
 
 
 def test_only_the_services_that_are_asked_for_come(tmp_path):

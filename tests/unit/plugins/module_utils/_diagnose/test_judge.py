@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import found, judge, lines, services
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import alerts
 
 HOOKS = [f"{hook}{version}" for version in "46" for hook in judge.HOOKS]
 
@@ -114,6 +117,21 @@ def test_what_an_agent_says_of_itself(facts):
     )  # fmt: skip
     facts["agents"]["w2"]["error"] = "no pod is on node w2"
     assert sorted(named(facts)) == ["agent-silent", "answer-unread", "drift", "drift", "map-full", "service-drops"]
+
+
+@pytest.mark.parametrize("reason", ["Service backend not found", "No mapping for NAT masquerade", "Missed tail call", "Policy denied"])
+def test_drops_that_are_told_are_those_of_the_alert(facts, reason):
+    (alert,) = [rule["expr"] for rule in alerts.rules(19, "")["groups"][0]["rules"] if rule["alert"] == "CiliumServiceDrops"]
+    fires = bool(re.fullmatch(re.search(r'reason=~"([^"]+)"', alert)[1], reason))  # as Prometheus has it, the whole label
+    facts["agents"]["w1"]["metrics"] = [{"name": "cilium_drop_count_total", "labels": {"reason": reason, "direction": "EGRESS"}, "value": 7.0}]
+    assert ("service-drops" in named(facts)) == fires == (reason != "Policy denied")
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.89, []), (0.9, ["map-full"])])
+def test_a_map_is_nearly_full_where_the_alert_says_so(facts, share, told):
+    (alert,) = [rule["expr"] for rule in alerts.rules(19, "")["groups"][0]["rules"] if rule["alert"] == "CiliumMapNearlyFull"]
+    facts["agents"]["w1"]["metrics"] = [{"name": "cilium_bpf_map_pressure", "labels": {"map_name": "lxc"}, "value": share}]
+    assert named(facts) == told and alert.endswith("> 0.9")
 
 
 def test_an_agent_that_leaves_it_to_kube_proxy(facts):

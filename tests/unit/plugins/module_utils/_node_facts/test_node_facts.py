@@ -26,6 +26,15 @@ LINKS = json.loads((FIXTURES / "address.json").read_text(encoding="utf-8"))
 ROUTES = json.loads((FIXTURES / "route.json").read_text(encoding="utf-8"))
 
 
+def test_who_has_the_port_of_health_checks_is_told_of_the_one_that_is_asked_for(monkeypatch):
+    monkeypatch.setattr(facts, "_rules", lambda _reader: None)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        found = facts.gather([], 1, "", [], health_port=port)["health_port"]
+    assert found["port"] == port and len(found["listeners"]) == 1, found
+    assert facts.gather([], 1, "", [])["health_port"]["port"] == 10256
+
+
 # -- devices
 
 def changed(routes=ROUTES, **changes):

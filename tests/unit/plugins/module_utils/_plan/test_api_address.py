@@ -36,7 +36,7 @@ def test_each_url_of_the_charts_list(cluster):
     assert ways(cluster, values={"k8s": {"apiServerURLs": URLS}}) == listed
     assert ways(cluster, "vip", values={"k8s": {"apiServerURLs": URLS}}) == [*listed, ("vip", 6443)]
     assert ways(cluster, values={"k8s": {"apiServerURLs": URLS}}, cilium_version="1.17.1") == []
-    cluster.wanted["cilium_version"] = "1.19.1"
+    assert ways(cluster, "vip", values={"k8s": {"apiServerURLs": URLS.split()}}, cilium_version="1.19.1") == [("vip", 6443)]
     cluster.release["values"] = {"k8s": {"apiServerURLs": URLS}}
     assert ways(cluster) == listed
 

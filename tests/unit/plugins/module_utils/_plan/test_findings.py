@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils import _plan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import judge, release
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings
 
 CASES = []
 
@@ -415,6 +416,11 @@ def value_that_is_right_in_the_end_and_stops_agents_meanwhile(cluster):
     cluster.wanted["values"] = {"installNoConntrackIptablesRules": True}
 
 
+@case("value-type", "blocker", "Helm value k8s.apiServerURLs", says='"https://10.0.0.1:6443 https://10.0.0.2:6443"')
+def a_list_where_the_chart_wants_a_text(cluster):
+    cluster.wanted["values"] = {"k8s": {"apiServerURLs": ["https://172.20.0.11:6443", "https://172.20.0.12:6443"]}}
+
+
 @case("value-word", "blocker", "Helm value loadBalancer.mode")
 def value_that_the_agent_refuses(cluster):
     cluster.release["values"]["loadBalancer"] = {"mode": "dsrr"}
@@ -558,10 +564,11 @@ def begun(cluster):
     cluster.record("prepared")
 
 
-@case("health-port-taken", "blocker", "node cp1", says="nginx")
+@case("health-port-taken", "blocker", "node cp1", says="port 10300 is held by nginx")
 def health_port_taken(cluster):
-    cluster.nodes["cp1"]["health_port"]["listeners"] = ["nginx"]
-    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+    cluster.nodes["cp1"]["health_port"] = {"port": 10300, "listeners": ["nginx"]}
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10300"}
 
 
 @case("health-port-pauses", "note", says="recreated a second time")
@@ -582,6 +589,22 @@ def health_port_lost(_cluster):
 @case("health-port-lost", "warning", says="1 Services of type LoadBalancer")
 def health_port_lost_with_load_balancers(cluster):
     cluster.object("services", "web")["spec"]["type"] = "LoadBalancer"
+
+
+def _kube_proxy_answers_at(cluster, address):
+    data = cluster.objects["kube_proxy_config"]["data"]
+    data["config.conf"] = yaml.safe_dump({**yaml.safe_load(data["config.conf"]), "healthzBindAddress": address})
+
+
+@case("health-port-lost", "note", says="on port 10300")
+def health_port_of_its_own_lost(cluster):
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+
+
+@case("health-port-lost", "note", says='Set kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10300"')
+def agents_answer_on_another_port_than_kube_proxy(cluster):
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
 
 
 # -- rules on the nodes
@@ -649,12 +672,28 @@ def map_too_small(cluster):
     cluster.cilium_config(bpf_lb_map_max="16")
 
 
+@case("service-map-size", "blocker", says="for 16 places")
+def map_too_small_by_the_values(cluster):
+    cluster.wanted["values"] = {"bpf": {"lbMapMax": 16}}
+
+
+@case("service-map-size", "blocker", says="for 17 places")
+def map_of_services_alone_too_small(cluster):
+    cluster.wanted["values"] = {"bpf": {"lbMapMax": 131072}}
+    cluster.cilium_config(bpf_lb_service_map_max="17")
+
+
 @case("node-port-out-of-range", "blocker", "Service demo/echo", says="NodePort 40000")
 def node_port_out_of_range(cluster):
     cluster.object("services", "echo")["spec"]["ports"][0]["nodePort"] = 40000
 
 
-@case("node-port-range-differs", "warning", says="30000-40000")
+@case("node-port-range", "blocker", "Helm value nodePort.range", says="30000,32767")
+def range_that_no_agent_reads(cluster):
+    cluster.wanted["values"] = {"nodePort": {"range": "30000"}}
+
+
+@case("node-port-range-differs", "blocker", says="30000-40000")
 def the_servers_range_is_wider(cluster):
     data = cluster.objects["kubeadm_config"]["data"]
     given = yaml.safe_load(data["ClusterConfiguration"])
@@ -663,10 +702,22 @@ def the_servers_range_is_wider(cluster):
 
 
 @case("host-port-in-node-port-range", "blocker", "DaemonSet kube-system/agent", says="30500")
-def host_port_in_range(cluster):
+def host_port_in_range(cluster, port=30500):
     spec = cluster.add("daemonsets", "kube-proxy", "agent")["spec"]["template"]["spec"]
     spec["hostNetwork"] = False
-    spec["containers"][0].update(image="example/agent:1", ports=[{"containerPort": 80, "hostPort": 30500}])
+    spec["containers"][0].update(image="example/agent:1", ports=[{"containerPort": 80, "hostPort": port}])
+
+
+@case("host-port-in-node-port-range", "blocker", "DaemonSet kube-system/agent", says="20000-22767")
+def host_port_in_the_range_of_the_values(cluster):
+    cluster.wanted["values"] = {"nodePort": {"range": "20000,22767"}}
+    host_port_in_range(cluster, 21000)
+
+
+@case("host-port-in-node-port-range", "blocker", "DaemonSet kube-system/agent", says="30000-40000")
+def host_port_in_the_range_of_the_running_agents(cluster):
+    cluster.cilium_config(node_port_range="30000,40000")
+    host_port_in_range(cluster, 39000)
 
 
 @case("host-ports", "note", says="node worker1")
@@ -684,7 +735,20 @@ def session_affinity(cluster):
     cluster.object("services", "web")["spec"]["sessionAffinity"] = "ClientIP"
 
 
-@case("source-ranges", "warning", says="demo/web")
+@case("source-ranges", "warning", says="NodePorts and external IPs, too")
+def source_ranges_for_every_type(cluster):
+    cluster.cilium_config(bpf_lb_source_range_all_types="true")
+    source_ranges(cluster)
+
+
+@case("source-ranges", "warning", says="NodePorts and external IPs, too")
+def source_ranges_for_every_type_by_the_values(cluster):
+    cluster.cilium_config(bpf_lb_source_range_all_types="false")
+    cluster.wanted["values"] = {"bpf": {"lbSourceRangeAllTypes": True}}
+    source_ranges(cluster)
+
+
+@case("source-ranges", "warning", says="demo/web Cilium applies them to the LoadBalancer addresses only")
 def source_ranges(cluster):
     cluster.object("services", "web")["spec"]["loadBalancerSourceRanges"] = ["10.0.0.0/8"]
 
@@ -794,6 +858,7 @@ FOLLOW = {
     "drained_and_all_others_are_cordoned": {"node-cordoned"},
     "health_port_taken": {"health-port-pauses"},
     "health_port_denied": {"health-port-pauses"},
+    "host_port_in_the_range_of_the_values": {"node-port-out-of-range"},
     "a_list_of_urls_before_the_chart_knows_it": {"value-later"},
     "workers_only": {"nodes-left-out"},
     "kubelet_of_another_minor": {"kubelet-not-restarted"},
@@ -821,6 +886,50 @@ def test_no_finding_without_its_cause(cluster, change, ident, severity, item, sa
     assert ident not in {one["id"] for one in cluster.plan()}
     change(cluster)
     assert {one["id"] for one in cluster.plan()} - UNTOUCHED - FOLLOW.get(change.__name__, set()) == {ident}
+
+
+def test_a_host_port_outside_of_the_wanted_range_and_a_wider_range_of_cilium_are_well(cluster):
+    given = yaml.safe_load(cluster.objects["kubeadm_config"]["data"]["ClusterConfiguration"])
+    given["apiServer"]["extraArgs"] = [{"name": "service-node-port-range", "value": "30000+2767"}]
+    cluster.objects["kubeadm_config"]["data"]["ClusterConfiguration"] = yaml.safe_dump(given)
+    cluster.wanted["values"] = {"nodePort": {"range": "30000,40000"}}
+    host_port_in_range(cluster, 40001)
+    assert {one["id"] for one in cluster.plan()} == UNTOUCHED
+
+
+@pytest.mark.parametrize(("config", "values"), [
+    ({"bpf_lb_map_max": "16"}, {"bpf": {"lbMapMax": 512}}),
+    ({"bpf_lb_service_map_max": "16"}, {"extraConfig": {"bpf-lb-service-map-max": "512"}}),
+    ({"bpf_lb_service_map_max": "0", "bpf_lb_map_max": "512"}, {}),
+])
+def test_what_the_remedy_says_makes_the_map_large_enough(cluster, config, values):
+    cluster.cilium_config(**config)
+    cluster.wanted["values"] = values
+    assert "service-map-size" not in {one["id"] for one in cluster.plan()}
+
+
+def test_agents_that_answer_on_kube_proxys_own_port_lose_nothing(cluster):
+    _kube_proxy_answers_at(cluster, "0.0.0.0:10300")
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10300"}
+    assert {one["id"] for one in cluster.plan()} == UNTOUCHED - {"health-port-lost"} | {"health-port-pauses"}
+
+
+def test_once_settled_the_port_of_a_kube_proxy_that_has_returned_is_nobodys(cluster):
+    cluster.record("settled")
+    cluster.wanted["values"] = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10300"}
+    assert not {one["id"] for one in cluster.plan()} & {"health-port-lost", "health-port-pauses"}
+
+
+@pytest.mark.parametrize(("values", "running", "port"), [
+    ({}, {}, 10256),
+    ({}, {"kube_proxy_replacement_healthz_bind_address": "[::]:10300"}, 10300),
+    ({"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10400"}, {"kube_proxy_replacement_healthz_bind_address": "[::]:10300"}, 10400),
+])
+def test_nodes_are_asked_about_the_port_that_agents_will_bind(cluster, values, running, port):
+    cluster.cilium_config(**running)
+    assert findings.health_port(cluster.facts(), {"values": values}) == port
+    cluster.error = "no answer"
+    assert findings.health_port(cluster.facts(), {"values": values}) == 10256
 
 
 def test_every_finding_has_a_case():

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import ports
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ports
 
 
 def pod(*args, command=("kube-apiserver",)):
@@ -22,7 +22,8 @@ def pod(*args, command=("kube-apiserver",)):
         ([pod("--service-node-port-range", "20000-32767")], "20000-32767"),
         ([pod(command=("kube-apiserver", "--service-node-port-range=20000-32767")), pod("--service-node-port-range=20000-32767")], "20000-32767"),
         ([pod("--service-node-port-range=20000-32767"), pod()], None),  # one is not restarted yet
-        ([pod("--service-node-port-range=30000+2767")], None),
+        ([pod("--service-node-port-range=30000+2767")], "30000-32767"),
+        ([pod("--service-node-port-range=30000")], None),
     ],
 )
 def test_the_range_is_read_where_the_api_server_tells_it(pods, expected):
