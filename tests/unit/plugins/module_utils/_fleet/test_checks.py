@@ -17,11 +17,12 @@ READY = {"spec": {"nodeName": "w1"}, "metadata": {}, "status": {"conditions": [{
     ({"url": "https://me:s3cret@shop.example.net:8443/health?token=s3cret#x", "status_code": 204}, {"msg": ""},
      "found no answer, expected status 204 from https://shop.example.net:8443/health within 60 s. "
      "See from the controller: curl -i https://shop.example.net:8443/health (with the rest of its url in kpr_checks)"),
-    ({"command": ["curl", "-H", "Authorization: s3cret"]}, {"rc": 22, "msg": "non-zero return code", "cmd": ["curl", "s3cret"], "stderr": "The URL said 401\n"},
+    ({"command": ["curl", "-H", "Authorization: s3cret"]}, {"rc": 22, "cmd": ["curl", "s3cret"], "stderr": "The URL said 401\n"},
      "found exit code 22 (The URL said 401), expected its command, curl, to end with 0 within 60 s. "
      "See from the controller: run the command that kpr_checks has for shop there"),
     ({"command": ["nothing"]}, {"rc": 2, "msg": "No such file"},
-     "found exit code 2, expected its command, nothing, to end with 0 within 60 s. See from the controller: run the command that kpr_checks has for shop there"),
+     "found exit code 2, expected its command, nothing, to end with 0 within 60 s. "
+     "See from the controller: run the command that kpr_checks has for shop there"),
     ({"namespace": "shop", "selector": ["app=web", "tier in (a, b)"]}, {"resources": [READY, {**READY, "status": {}}]},
      "found 1 of 2 pods ready, expected all pods app=web,tier in (a, b) in shop ready within 60 s. "
      "See from the controller: kubectl -n shop get pods -l 'app=web,tier in (a, b)'"),
