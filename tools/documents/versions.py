@@ -67,10 +67,7 @@ def _range(one) -> str:
 
 
 def _releases() -> str:
-    rules = module("_kernel.rules")
-    rows = [("mainline", _dotted(rules.MOUNTS_UPSTREAM))]
-    names = {"el": "RHEL and rebuilds", "ubuntu": "Ubuntu (generic, lowlatency)"}
-    rows += [(names[family], f"{_dotted(series)}.0-{_dotted(build)}") for (family, series), build in rules.MOUNTS.items()]
+    rows = [(whose, release) for whose, releases in module("_kernel.rules").safe_mounts().items() for release in releases]
     return "## Kernels on which NFS and SMB mounts through a Service are safe\n\n" + table(("kernel", "least version"), rows)
 
 

@@ -781,6 +781,11 @@ def nfs_and_kernels_with_the_fix(cluster):
     nfs_by_name(cluster)
 
 
+@case("volume-by-service", "warning", "SMB volumes", says="mainline 6.7.0; RHEL and rebuilds 4.18.0-553.8.1, 5.14.0-427.31.1; Ubuntu (generic, lowlatency) 5.4")
+def smb_and_the_kernels_with_the_fix(cluster):
+    smb_by_name(cluster)
+
+
 @case("volume-by-service", "warning", "SMB volumes", says="data (storage/samba)")
 def smb_by_name(cluster):
     _volume(cluster, {"csi": {"driver": "smb.csi.k8s.io", "volumeAttributes": {"source": "//samba.storage.svc/share"}}})
