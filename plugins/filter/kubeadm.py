@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter plugins of role `kubeadm_init`: thin wrappers around module_utils/_kubeadm."""
+"""Filter plugins about kubeadm, of the roles `kubeadm_init` and `handover`: thin wrappers around module_utils/_kubeadm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import nodes as _nodes
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import cilium, config, endpoint, networks, plan
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import cilium, config, endpoint, networks, plan, record
 
 
 def _rendered(render, node, settings):
@@ -59,6 +59,8 @@ class FilterModule:
             "kubeadm_init_config": kubeadm_init_config,
             "kubeadm_join_config": kubeadm_join_config,
             "kubeadm_networks": networks.effective,
+            "kubeadm_outlook": record.outlook,
             "kubeadm_plan": kubeadm_plan,
             "kubeadm_unready": kubeadm_unready,
+            "kubeadm_with_proxy": record.with_proxy,
         }

@@ -39,13 +39,13 @@ def page() -> str:
 def _of_the_plan() -> Iterator[tuple[str, ...]]:
     for path in sorted((UTILS / "_plan").glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        yield from _called(tree)
+        yield from _called(tree, f"_plan.{path.stem}")
         yield from _of_a_table(tree)
 
 
 def _of_values() -> Iterator[tuple[str, ...]]:
     for name in ("values", "value_checks"):
-        yield from _called(ast.parse((UTILS / "_cilium" / f"{name}.py").read_text(encoding="utf-8")))
+        yield from _called(ast.parse((UTILS / "_cilium" / f"{name}.py").read_text(encoding="utf-8")), f"_cilium.{name}")
     for effect, (severity, why) in module("_cilium.values").EFFECTS.items():
         yield f"`value-{effect}`", severity, "...", why, "use now: ..."
 
@@ -60,10 +60,12 @@ def _of_kernels() -> Iterator[tuple[str, ...]]:
             yield f"`{one['id']}`", one["severity"], "a node", one["why"], one["remedy"]
 
 
-def _called(tree: ast.Module) -> Iterator[tuple[str, ...]]:
+def _called(tree: ast.Module, path: str) -> Iterator[tuple[str, ...]]:
     """A row for each call in the module's functions that makes a finding whose id is written there."""
+    known = _assigned(tree.body)
+    made = {name: ast.Constant(text) for name, text in vars(module(path)).items() if name in known and isinstance(text, str)}  # of a table, too
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
-        said = {**_assigned(tree.body), **_assigned(ast.walk(function))}
+        said = {**known, **made, **_assigned(ast.walk(function))}
         for call in ast.walk(function):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "finding" and len(call.args) == 6:
                 ident, severity, item, _found, why, remedy = call.args

@@ -67,10 +67,7 @@ def _range(one) -> str:
 
 
 def _releases() -> str:
-    rules = module("_kernel.rules")
-    rows = [("mainline", _dotted(rules.MOUNTS_UPSTREAM))]
-    names = {"el": "RHEL and rebuilds", "ubuntu": "Ubuntu (generic, lowlatency)"}
-    rows += [(names[family], f"{_dotted(series)}.0-{_dotted(build)}") for (family, series), build in rules.MOUNTS.items()]
+    rows = [(whose, release) for whose, releases in module("_kernel.rules").safe_mounts().items() for release in releases]
     return "## Kernels on which NFS and SMB mounts through a Service are safe\n\n" + table(("kernel", "least version"), rows)
 
 
@@ -84,7 +81,14 @@ def _chains() -> str:
 
 
 def _kubeadm() -> str:
-    rows = [("up to 1.30", "v1beta3", "the missing ConfigMap kube-proxy"),
-            ("1.31", "v1beta4", "the missing ConfigMap kube-proxy; proxy.disabled is written for later"),
-            ("1.32 on", "v1beta4", "proxy.disabled only")]  # fmt: skip
-    return "## What keeps kube-proxy away through an upgrade by kubeadm\n\n" + table(("Kubernetes", "format", "what kubeadm looks at"), rows)
+    versions = module("_kubeadm.versions")
+    least = versions.LOOKS_AT[0][0]
+    minors = {one.first for one in versions.FORMATS} | {since for since, _what in versions.LOOKS_AT}
+    patches = {patch for one in versions.FAULTS for patch in (one.first, one.mended)}
+    rows = []
+    for since in sorted({max(minor, least) for minor in minors} - {patch[:2] for patch in patches} | patches):
+        written, looks = versions.written_by(since[:2]), versions.looks_at(_dotted(since))
+        later = f"; the record can have {versions.FIELD} for later" if written.proxy and looks == versions.CONFIG_MAP else ""
+        rows.append((f"{_dotted(since)} on", written.name, looks + later))
+    return ("## What keeps kube-proxy away through an upgrade by kubeadm\n\n" + _source("_kubeadm.versions") + "\n"
+            + table(("kubeadm", "format of its configuration", "what an upgrade looks at"), rows))  # fmt: skip

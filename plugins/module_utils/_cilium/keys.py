@@ -34,6 +34,11 @@ def _span(word, first, last):
     return name, int(since or first), int(until or last)
 
 
+def since(path):
+    """The minor from which on the chart knows a key."""
+    return table()[path][0]
+
+
 def unknown(values, minor):
     """(path, why) of each key of the first two levels that the chart of this minor does not know; why is gone, later or never."""
     for top, below in values.items():

@@ -9,9 +9,11 @@ from ansible.module_utils.common.dict_transformations import dict_merge
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, leaves
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted
 
-#: (Helm value, last minor whose agent does not start with it unless it replaces kube-proxy, its key in cilium-config).
-#: Source: daemon/cmd/daemon.go of 1.13 to 1.18; 1.19 took that check out.
-TOGETHER = (("bpf.masquerade", 18, "enable-bpf-masquerade"),)
+#: Last minor whose agent does not start with masquerading by eBPF unless it replaces kube-proxy. Source: daemon/cmd/daemon.go of 1.13 to 1.18; 1.19 took that
+#: check out.
+MASQUERADE_LAST = 18
+#: (Helm value, last minor for which that holds, its key in cilium-config).
+TOGETHER = (("bpf.masquerade", MASQUERADE_LAST, "enable-bpf-masquerade"),)
 
 #: The chart writes it only with the replacement as the release's default, and the agent binds it when it starts: up to 1.18 it ends if kube-proxy still holds
 #: the port, from 1.19 on it does not try again. So it belongs to nodes that kube-proxy has left. Source: daemon/cmd/kube_proxy_healthz.go, daemon/healthz.

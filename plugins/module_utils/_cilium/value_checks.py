@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, ports, value_rules
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, keys, per_node, ports, value_rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import finding, shown
 
 REFUSES = "the agent refuses to start"
 URLS = '"https://10.0.0.1:6443 https://10.0.0.2:6443"'
+LISTED_SINCE = keys.since("k8s.apiServerURLs")
+LISTED, AUTO, MASQUERADE_LAST = f"1.{LISTED_SINCE}", f"1.{value_rules.AUTO_SINCE}", f"1.{per_node.MASQUERADE_LAST}"
 
 
 def kpr_word(wanted):
@@ -135,13 +137,13 @@ def dsr(wanted):
 def masquerade(wanted):
     """Masquerading by eBPF, and what hangs on it."""
     bpf = wanted.true("bpf.masquerade")
-    if bpf and not wanted.kpr and not wanted.true("nodePort.enabled") and wanted.minor <= 18:
+    if bpf and not wanted.kpr and not wanted.true("nodePort.enabled") and wanted.minor <= per_node.MASQUERADE_LAST:
         yield finding(
             "bpf-masquerade",
             "blocker",
             "bpf.masquerade",
             "true",
-            f"{REFUSES} without NodePort by eBPF (up to 1.18)",
+            f"{REFUSES} without NodePort by eBPF (up to {MASQUERADE_LAST})",
             "set it together with kubeProxyReplacement; node by node, set enable-bpf-masquerade in the same CiliumNodeConfig",
         )
     if wanted.kpr and not bpf:
@@ -171,16 +173,16 @@ def api_address(wanted):
     host, urls, ref = wanted.get("k8sServiceHost"), wanted.get("k8s.apiServerURLs"), wanted.get("k8sServiceHostRef.name")
     host = str(host).strip() if host else ""
     for path, value in (("k8s.apiServerURLs", urls), ("k8sServiceHostRef", ref)):
-        if value and wanted.minor < 18 and not host:
+        if value and wanted.minor < LISTED_SINCE and not host:
             yield finding(
                 "api-address-ignored",
                 "blocker",
                 path,
                 shown(value),
-                "the chart ignores it before 1.18, so agents have no address of the API",
+                f"the chart ignores it before {LISTED}, so agents have no address of the API",
                 "k8sServiceHost and k8sServicePort",
             )
-    if urls and not isinstance(urls, str) and wanted.minor >= 18:
+    if urls and not isinstance(urls, str) and wanted.minor >= LISTED_SINCE:
         yield finding(
             "value-type",
             "blocker",
@@ -189,7 +191,7 @@ def api_address(wanted):
             "the chart wants one text; it writes a list into it with brackets, and agents find no address there",
             f"k8s.apiServerURLs: {URLS}, separated by spaces",
         )
-    if ref and host and wanted.minor >= 18:
+    if ref and host and wanted.minor >= LISTED_SINCE:
         yield finding("api-address-twice", "blocker", "k8sServiceHostRef", shown(ref), "the chart refuses it beside k8sServiceHost", "keep one of the two")
     if wanted.kpr and not (host or urls or ref):
         yield finding(
@@ -198,16 +200,16 @@ def api_address(wanted):
             "k8sServiceHost",
             "nothing",
             "agents would ask for the API at its Service address, which nobody serves when kube-proxy is gone",
-            f"k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs: {URLS} (from 1.18)",
+            f"k8sServiceHost and k8sServicePort with an address that does not depend on one control plane, or k8s.apiServerURLs: {URLS} (from {LISTED})",
         )
     if host == "auto":
-        if wanted.minor < 16:
+        if wanted.minor < value_rules.AUTO_SINCE:
             yield finding(
                 "api-address-auto",
                 "blocker",
                 "k8sServiceHost",
                 "auto",
-                "the chart knows it from 1.16 on and takes it as a host's name before",
+                f"the chart knows it from {AUTO} on and takes it as a host's name before",
                 "the address itself",
             )
     elif host and not wanted.get("k8sServicePort"):
@@ -228,7 +230,7 @@ def api_address(wanted):
             host,
             f"it is one of {len(planes)} control planes: without that one no agent of the cluster reaches the API",
             "the address of a load balancer, a virtual address, a proxy on each node (localhost), or all of them, one text with spaces between, as "
-            f"k8s.apiServerURLs: {URLS} (from 1.18)",
+            f"k8s.apiServerURLs: {URLS} (from {LISTED})",
         )
 
 

@@ -63,6 +63,9 @@ BOOLEANS = ("bpf.masquerade", "enableIPv4Masquerade", "enableIPv6Masquerade", "i
             "nodePort.bindProtection", "nodePort.enableHealthCheck", "rollOutCiliumPods", "socketLB.enabled")
 SCHEMA_SINCE = 16
 
+#: From this minor on the chart finds the API's address itself for k8sServiceHost: auto (templates/_helpers.tpl).
+AUTO_SINCE = 16
+
 MODES = ("snat", "dsr", "hybrid", "annotation")
 ALGORITHMS = ("random", "maglev")
 ACCELERATIONS = ("disabled", "native", "best-effort", "testing-only")

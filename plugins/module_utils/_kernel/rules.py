@@ -95,6 +95,15 @@ FEATURES = tuple(sorted({rule.feature for rule in OPTIONS} - {"base"} | set(VERS
 # 01b2885d9415, cedc019b9f26). All are of autumn 2023, so any kernel from 6.7 on has them. (family, upstream series) -> first build that has them.
 MOUNTS_UPSTREAM = (6, 7, 0)
 MOUNTS = {("el", (4, 18)): (553, 8, 1), ("el", (5, 14)): (427, 31, 1), ("ubuntu", (5, 4)): (187,), ("ubuntu", (5, 15)): (113,), ("ubuntu", (6, 5)): (41,)}
+MOUNTS_OF = {"el": "RHEL and rebuilds", "ubuntu": "Ubuntu (generic, lowlatency)"}
 UBUNTU_FLAVOURS = frozenset({"generic", "lowlatency"})  # the others count their builds differently
 # Red Hat ports features back without changing the version; this is what Cilium's documentation takes 4.18.0-BUILD.el8 for.
 EL8_EQUALS = ((372, (5, 10, 0)), (80, (4, 19, 57)))
+
+
+def safe_mounts():
+    """Whose kernel -> the first ones on which such mounts do not hang."""
+    found = {"mainline": [".".join(map(str, MOUNTS_UPSTREAM))]}
+    for (family, series), build in MOUNTS.items():
+        found.setdefault(MOUNTS_OF[family], []).append(f"{'.'.join(map(str, series))}.0-{'.'.join(map(str, build))}")
+    return found

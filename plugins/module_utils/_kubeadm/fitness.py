@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import config, needs, networks
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import needs, networks, versions
 
 Object = dict[str, Any]
 
@@ -25,16 +25,16 @@ def problems(node: Object, cluster: Object) -> list[str]:
 
 def kernel_needs(cluster: Object) -> Object:
     """sysctls and modules that this cluster needs of every node."""
-    number, families = config.number(cluster["version"]), networks.families(cluster["networks"])
+    number, families = versions.number(cluster["version"]), networks.families(cluster["networks"])
     wanted = [one for one in needs.SYSCTLS if one.family in families and number and number <= one.last]
     return {"sysctls": [one.name for one in wanted], "modules": sorted({one.module for one in wanted if one.module})}
 
 
 def _programs(facts: Object, cluster: Object) -> Iterator[tuple]:
-    number = config.number(cluster["version"])
+    number = versions.number(cluster["version"])
     for name in needs.NEEDED_PROGRAMS if number else ():
         found = facts["programs"].get(name)
-        if found is None or config.number(found) != number:
+        if found is None or versions.number(found) != number:
             remedy = f"install {name} {cluster['version']}, or set kubeadm_init_install_packages: true"
             yield name, found or "none", cluster["version"], remedy, found is None
     if number and number <= needs.LAST_WITH_CRICTL and "crictl" not in facts["programs"]:
@@ -65,7 +65,7 @@ def _runtime(facts: Object, cluster: Object) -> Iterator[tuple]:
         remedy = (f"set sandbox_image (containerd 2: sandbox in pinned_images) in {correct}; its name with /pause: is among those of "
                   f"kubeadm config images list --image-repository {repository} --kubernetes-version {cluster['version']}")  # fmt: skip
         yield "sandbox image in containerd's configuration", image, f"one of {repository} (imageRepository), as kubeadm has it", remedy, False
-    is_told = settings["version"] >= needs.DRIVER_IS_TOLD[0] and (config.number(cluster["version"]) or (0, 0)) >= needs.DRIVER_IS_TOLD[1]
+    is_told = settings["version"] >= needs.DRIVER_IS_TOLD[0] and (versions.number(cluster["version"]) or (0, 0)) >= needs.DRIVER_IS_TOLD[1]
     if settings["cgroup_driver"] != driver and not is_told:
         remedy = f"set SystemdCgroup = {str(driver == 'systemd').lower()} in {correct}, or cgroupDriver in kpr_kubelet_configuration"
         yield "cgroup driver", f"{settings['cgroup_driver']} in containerd's configuration", f"{driver}, as kubelet has it", remedy, False

@@ -76,7 +76,7 @@ def _of_member(member: Object, first: Optional[Object], cluster: Object) -> list
 def _of_settings(cluster: Object) -> list[str]:
     found = []
     try:
-        config.api_version(cluster["version"])
+        config.format_for(cluster["version"])
     except config.ConfigError as error:
         found.append(f"{error}. Set kpr_kubernetes_version.")
     if not endpoint.split(cluster["endpoint"]):

@@ -8,20 +8,21 @@ import dataclasses
 import re
 import urllib.parse
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, keys, value_rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import workload
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, WARNING, finding, node, some
 
 WHY = "Without kube-proxy nothing leads a new agent to the Service address of the API server, so it needs an address of its own."
+#: Minor from which the chart knows k8s.apiServerURLs and k8sServiceHostRef, and from which it finds the address itself (auto).
+LISTED, FOUND = (1, keys.since("k8s.apiServerURLs")), (1, value_rules.AUTO_SINCE)
 ANOTHER = (
-    "Set kpr_api_server_host to a virtual IP, a load balancer, or localhost with a proxy on each node; from Cilium 1.18 on, k8s.apiServerURLs in "
-    'kpr_cilium_values may name all control planes instead, in one text with spaces between: "https://10.0.0.1:6443 https://10.0.0.2:6443".'
+    f"Set kpr_api_server_host to a virtual IP, a load balancer, or localhost with a proxy on each node; from Cilium {compat.dotted(LISTED)} on, "
+    "k8s.apiServerURLs in kpr_cilium_values may name all control planes instead, in one text with spaces between: "
+    '"https://10.0.0.1:6443 https://10.0.0.2:6443".'
 )
 
 SERVICE = re.compile(r"kubernetes(\.default(\.svc(\..+)?)?)?$")
 PORT = 6443
-#: Minor from which the chart knows k8s.apiServerURLs and k8sServiceHostRef, and from which it finds the address itself (auto).
-LISTED, FOUND = (1, 18), (1, 16)
 #: maxUnavailable of the chart's own DaemonSet.
 DEFAULT_AT_ONCE = 2
 

@@ -14,6 +14,9 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.pict
 OURS = "kubeproxy-free"  # name of the CiliumNodeConfig that the migration makes
 KEY = "kube-proxy-replacement"
 KUBE_PROXY = "DaemonSet kube-system/kube-proxy"
+#: Versions that no longer serve what CiliumNodeConfigs of 1.15 are stored as, and the one that does again (cilium/cilium#47774, #48087).
+UNSTORED, STORED = ("1.20.0", "1.20.1"), "1.20.2"
+SOME_UNSTORED = " and ".join(UNSTORED)
 GITOPS = ("Argo CD", "Flux", "Rancher", "kapp", "Sveltos", "Cluster API")
 
 
@@ -216,12 +219,12 @@ def node_configs(picture):
                 "Of several that select a node the one with the last name wins, and that is " + ("this one." if wins else "the migration's own."),
                 f"Delete it, or take {KEY} out of it, before the migration.",
             )
-    if set(cilium["node_config_stored"]) - {"v2"} and picture.wanted["cilium_version"] in ("1.20.0", "1.20.1"):
+    if set(cilium["node_config_stored"]) - {"v2"} and picture.wanted["cilium_version"] in UNSTORED:
         yield finding(
             "node-config-storage", BLOCKER, "CustomResourceDefinition ciliumnodeconfigs.cilium.io",
             f"stored versions are {some(cilium['node_config_stored'])}",
-            "Cilium 1.20.0 and 1.20.1 do not come up in a cluster that was first installed with 1.15 or older.",
-            "Use 1.20.2 or later.",
+            f"Cilium {SOME_UNSTORED} do not come up in a cluster that was first installed with 1.15 or older.",
+            f"Use {STORED} or later.",
         )
 
 

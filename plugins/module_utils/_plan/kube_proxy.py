@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import health
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, minor, node, some
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import record as kubeadm_record, versions
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, node, some
 
 DAEMONSET, CONFIG_MAP = "DaemonSet kube-system/kube-proxy", "ConfigMap kube-system/kube-proxy"
 MODES = ("", "iptables", "ipvs", "nftables")
+FIELD_SINCE, COUNTS_SINCE = versions.dotted(versions.FIELD_SINCE), versions.dotted(versions.FIELD_COUNTS_SINCE)
+SKIP = f"--skip-phases={versions.PHASE}"
 
 # (setting, whether its value matters, severity, Helm value that answers it, why, remedy). Fields of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1).
 SETTINGS = (
@@ -116,7 +119,7 @@ def settings(picture):
 
 
 def kubeadm(picture):
-    found, server = picture.cluster["kubeadm"], minor(picture.cluster["kubernetes"])
+    found = picture.cluster["kubeadm"]
     item = "ConfigMap kube-system/kubeadm-config"
     if not found:
         yield finding(
@@ -130,19 +133,29 @@ def kubeadm(picture):
             "The field that keeps kube-proxy away is written there.",
             "Repair the ConfigMap.",
         )
-    elif found["api_version"] == "v1beta3" and not found["proxy_disabled"]:
+    elif not kubeadm_record.has_field(found["api_version"]):
         yield finding(
-            "kubeadm-cannot-record", WARNING, item, f"{found['api_version']}, Kubernetes {picture.cluster['kubernetes']}",
-            "Its format has no field proxy.disabled. Up to 1.31 the missing ConfigMap kube-proxy keeps it away; an upgrade to 1.32 or later would bring "
-            "it back.",
-            "After the upgrade to 1.31, and before that to 1.32, run the playbook record, which then sets the field; or pass "
-            "--skip-phases=addon/kube-proxy to every upgrade.",
+            "kubeadm-cannot-record", WARNING, item, f"{found['api_version'] or 'no apiVersion'}, Kubernetes {picture.cluster['kubernetes']}",
+            f"Its format is none that has the field proxy.disabled. Before {COUNTS_SINCE} the missing ConfigMap kube-proxy keeps it away; an upgrade to "
+            f"{COUNTS_SINCE} or later would bring it back.",
+            f"After the upgrade to {FIELD_SINCE}, and before that to {COUNTS_SINCE}, run the playbook record, which then sets the field; or pass "
+            f"{SKIP} to every upgrade from {COUNTS_SINCE} on.",
         )
-    elif server and server >= (1, 31) and picture.settled and not found["proxy_disabled"]:
+    elif picture.settled and not found["proxy_disabled"]:
         yield finding(
             "kubeadm-would-return", WARNING, item, "proxy.disabled is not true",
-            "From 1.32 on `kubeadm upgrade` looks at nothing else, and would bring kube-proxy back.",
+            f"From {COUNTS_SINCE} on `kubeadm upgrade` looks at nothing else, and would bring kube-proxy back.",
             "Run the playbook record before the next upgrade; it sets the field.",
+        )
+
+
+def kubeadm_faults(picture):
+    for fault in [] if not picture.cluster["kubeadm"] else versions.faults_ahead(picture.cluster["kubernetes"] or ""):
+        yield finding(
+            "kubeadm-ignores-record", NOTE, picture.name, f"Kubernetes {picture.cluster['kubernetes']}, which may be upgraded with kubeadm {fault}",
+            "Once kube-proxy is gone, an upgrade with it brings kube-proxy back, whatever kubeadm's record says.",
+            f"Leave it out: upgrade to {versions.dotted(fault.mended)} or later. Or pass {SKIP} to kubeadm upgrade apply, and to kubeadm upgrade node on the "
+            "other control planes.",
         )
 
 
@@ -207,4 +220,4 @@ def health_port(picture):
         )
 
 
-RULES = (record, daemonset, outside, owner, settings, kubeadm, health_port)
+RULES = (record, daemonset, outside, owner, settings, kubeadm, kubeadm_faults, health_port)

@@ -4,11 +4,13 @@
 """What else meets Service traffic or a drain: other CNIs, meshes, virtual IPs, volumes, disruption budgets, nodes for the pods. Pure."""
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kernel import rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, node, some
 
 AGENT_PLUGIN = "cilium-cni"
 META_PLUGINS = ("multus", "multus-shim")
 VIP_PROGRAMS = ("keepalived", "kube-vip")
+SAFE_MOUNTS = "; ".join(f"{whose} {', '.join(releases)}" for whose, releases in rules.safe_mounts().items())
 
 
 def cni(picture):
@@ -83,7 +85,7 @@ def volumes(picture):
         yield finding(
             "volume-by-service", severity, f"{kind} volumes", f"{len(names)} are mounted through a Service: {some(names)}",
             "Kernels without the fix let the replacement rewrite the server's address in the kernel's own sockets; mounts hang, up to a frozen node. "
-            "Fixed in RHEL 8.10 4.18.0-553.8.1, RHEL 9.4 5.14.0-427.31.1, Ubuntu 5.4.0-187, 5.15.0-113 and 6.5.0-41, mainline 6.7.",
+            f"Fixed in {SAFE_MOUNTS}.",
             "See that the kernels are at least these, or mount by an address that is no Service.",
         )
 

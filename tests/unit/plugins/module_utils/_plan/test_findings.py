@@ -541,6 +541,29 @@ def kubeadm_of_130(cluster):
     data["ClusterConfiguration"] = data["ClusterConfiguration"].replace("v1beta4", "v1beta3")
 
 
+@case("kubeadm-cannot-record", "warning", says="v1beta2")
+def a_field_in_a_format_that_has_none(cluster):
+    """Nobody reads it there, so it is no proof."""
+    data = cluster.objects["kubeadm_config"]["data"]
+    data["ClusterConfiguration"] = data["ClusterConfiguration"].replace("v1beta4", "v1beta2") + "\nproxy: {disabled: true}\n"
+
+
+@case("kubeadm-cannot-record", "warning", says="no apiVersion")
+def kubeadm_of_no_format(cluster):
+    data = cluster.objects["kubeadm_config"]["data"]
+    data["ClusterConfiguration"] = data["ClusterConfiguration"].replace("apiVersion:", "version:")
+
+
+@case("kubeadm-ignores-record", "note", says="1.32.0")
+def next_minor_begins_with_a_kubeadm_that_ignores_the_record(cluster):
+    _kubernetes(cluster, "1.31.4")
+
+
+@case("kubeadm-ignores-record", "note", says="1.32.1 or later")
+def upgrade_to_the_kubeadm_that_ignores_the_record_not_ended(cluster):
+    _kubernetes(cluster, "1.32.0")
+
+
 @case("kubeadm-would-return", "warning")
 def settled_without_the_field(cluster):
     cluster.delete("daemonsets", "kube-proxy")
@@ -552,6 +575,12 @@ def settled_at_131_without_the_field(cluster):
     """The last version at which nothing is lost yet, and the field can be written."""
     settled_without_the_field(cluster)
     _kubernetes(cluster, "1.31.4")
+
+
+@case("kubeadm-config-missing", "warning")
+def not_by_kubeadm_at_131(cluster):
+    _kubernetes(cluster, "1.31.4")
+    not_by_kubeadm(cluster)
 
 
 @case("record-unread", "blocker", says="{oops")
@@ -816,6 +845,11 @@ def nfs_and_kernels_with_the_fix(cluster):
     nfs_by_name(cluster)
 
 
+@case("volume-by-service", "warning", "SMB volumes", says="mainline 6.7.0; RHEL and rebuilds 4.18.0-553.8.1, 5.14.0-427.31.1; Ubuntu (generic, lowlatency) 5.4")
+def smb_and_the_kernels_with_the_fix(cluster):
+    smb_by_name(cluster)
+
+
 @case("volume-by-service", "warning", "SMB volumes", says="data (storage/samba)")
 def smb_by_name(cluster):
     _volume(cluster, {"csi": {"driver": "smb.csi.k8s.io", "volumeAttributes": {"source": "//samba.storage.svc/share"}}})
@@ -873,7 +907,7 @@ FOLLOW = {
     "moved_with_rules": {"migration-begun"},
     "settled_with_rules": {"kube-proxy-returned", "kubeadm-would-return"},
     "settled_without_the_field": {"kube-proxy-process", "rules-left"},
-    "settled_at_131_without_the_field": {"kube-proxy-process", "rules-left"},
+    "settled_at_131_without_the_field": {"kube-proxy-process", "rules-left", "kubeadm-ignores-record"},
 }
 
 
