@@ -81,10 +81,6 @@ class Settings:
         return f"203.0.113.{self.subnet}"
 
     @property
-    def dns_ip(self):
-        return f"10.{self.subnet + 100}.0.10"
-
-    @property
     def kubernetes_minor(self):
         return tuple(int(part) for part in self.kubernetes.split(".")[:2])
 

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filter plugins of the hand-over: thin wrappers around module_utils/_fleet/{checks,failure,objects}.py and _cluster_facts/workload.py."""
+"""Filter plugins of the hand-over: thin wrappers around module_utils/_fleet/{checks,failure,objects}.py, _cilium/health.py and _cluster_facts/workload.py."""
 
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import health
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import workload
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import checks, failure, objects
 
@@ -27,6 +28,7 @@ class FilterModule:
             "nodes_left_out": objects.left_out,
             "failed_checks": checks.failed_checks,
             "failure": failure.failure,
+            "health_url": health.url,
             "agents_at_once": workload.at_once,
             "deployments_late": workload.late,
         }

@@ -74,7 +74,7 @@ options:
       traffic:
         description:
           - C(paths) as M(fleetops.kubeproxy_free.traffic_probe) returns them, each with C(from), the name of the node or V(outside); C(series),
-            C(series_columns), C(bucket_seconds), C(left_out) and C(max_lag_ms) as there, of all probers together.
+            C(series_columns), C(bucket_seconds) and C(left_out) as there, of all probers together.
         type: dict
       not_measured:
         description: Why there is no traffic, and what to do about it.

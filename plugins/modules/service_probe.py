@@ -184,7 +184,7 @@ counters:
       type: list
       elements: dict
 problems:
-  description: All findings, and namespaces that could not be entered.
+  description: All findings, namespaces that could not be entered, and rules whose counters could not be read where they must stand still.
   returned: when the targets could be probed
   type: list
   elements: str
@@ -220,7 +220,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = service_run.run(module.params, module.params["node"] or platform.node(), module.run_command)
+        result = service_run.run(module.params, module.params["node"] or platform.node())
     except TrafficError as error:
         module.fail_json(msg=str(error))
     if "msg" in result:

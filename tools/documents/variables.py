@@ -39,8 +39,8 @@ BY_PLAYBOOKS = (
     ("kpr_wave_count", "0", "Waves that a run moves; 0 for all."),
     ("kpr_control_planes", "last", "When control planes move: last, first, or mixed with workers."),
     ("kpr_artifacts_dir", "~/.local/share/kubeproxy-free",
-     "Folder on the controller for plans, reports, benchmarks, diagnoses and rules of alerts, in one folder for each cluster. Empty writes no plan, and the "
-     "rest where it goes by default."),
+     "Folder on the controller for plans, reports, benchmarks, diagnoses and rules of alerts, in one folder for each cluster, which "
+     "has its name, or one made of it where a folder cannot have that. Empty writes no plan, and the rest where it goes by default."),
     ("kpr_node_access", "connection", "How nodes are reached: connection as the inventory says, or pod through the API, without SSH."),
     ("kpr_traffic", "false", "Whether connections are watched through the whole run."),
 )

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 
 IGNORED, REFUSED, DEPRECATED = "ignored", "refused", "deprecated"
-WITH_KPR = "leave it out: kubeProxyReplacement=true does it"
 PARTS_ARE_GONE = "set kubeProxyReplacement=true, which does it; without that the chart cannot do it any more"
 
 

@@ -46,10 +46,6 @@ class Chain:
     # None: not counted
     size: Optional[int] = None
 
-    @property
-    def builtin(self) -> bool:
-        return self.policy is not None
-
 
 @dataclasses.dataclass
 class Table:

@@ -9,12 +9,16 @@ their words; everything else goes by the kernel's own names and handles.
 
 from __future__ import annotations
 
+import errno
 from typing import Iterable, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.model import Chain, Interest, Placed, Rule, Table
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables import ruleset
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Nftables, Overtaken
+
+# What a kernel without nf_tables answers, by how much of it there is: netlink, netfilter's part of it, nf_tables' part.
+NOT_THERE = (errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EINVAL, errno.EOPNOTSUPP)
 
 
 class Session:
@@ -34,6 +38,18 @@ class Session:
 
     def commit(self, messages: Iterable[bytes]) -> None:
         self.generation = self.kernel.commit(messages, self.generation)
+
+
+def open_session() -> Optional[Session]:
+    """None where the kernel has no nf_tables."""
+    try:
+        session = Session(Nftables())
+        session.begin()
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
+        return None
+    return session
 
 
 class Nft:

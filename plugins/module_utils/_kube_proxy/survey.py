@@ -6,22 +6,17 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 from typing import ContextManager, Optional, Union
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.legacy import Legacy
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.model import FAMILIES
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.nft import Nft, Session
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.nft import Nft, open_session
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import hostports, kubelet
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.owners import SHARED, TABLES, owner
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import TablePlan, interest, plan
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Nftables
 
 Backend = Union[Legacy, Nft]
-
-# What a kernel without nf_tables answers, by how much of it there is: netlink, netfilter's part of it, nf_tables' part.
-NOT_THERE = (errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EINVAL, errno.EOPNOTSUPP)
 
 
 class Node:
@@ -30,7 +25,7 @@ class Node:
     def __init__(self, kubelet_version: Optional[str]) -> None:
         # its version; given, or asked when it matters
         self.kubelet = kubelet_version
-        self.session = _session()
+        self.session = open_session()
         self._lock: Optional[legacy.Lock] = None
         self.backends: list[Backend] = []
         # what could not be looked at
@@ -80,14 +75,3 @@ class Node:
     def exclusive(self) -> ContextManager[None]:
         """Holds the lock of the legacy backend. nf_tables needs none: its transactions are checked."""
         return self._lock.hold() if self._lock else contextlib.nullcontext()
-
-
-def _session() -> Optional[Session]:
-    try:
-        session = Session(Nftables())
-        session.begin()
-    except OSError as error:
-        if error.errno not in NOT_THERE:
-            raise
-        return None
-    return session

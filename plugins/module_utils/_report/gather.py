@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From what the roles kept as facts of the hosts to the data of module `report`. Pure.
 
-Facts that are read: kpr_node_name, preflight_node_facts, handover_steps, kube_proxy_cleanup_result, kube_proxy_cleanup_confirmed, traffic_seen and
-traffic_seen_outside of each host; preflight_cluster_facts, preflight_findings, handover_labels, handover_record and handover_halted of the cluster's
-leader; kpr_plan and kpr_began of localhost, which are the run's.
+Facts that are read: kpr_node_name, preflight_node_facts, handover_steps, kube_proxy_cleanup_result, traffic_seen and traffic_seen_outside of each host;
+preflight_cluster_facts, preflight_findings, handover_labels, handover_record and handover_halted of the cluster's leader; kpr_plan and kpr_began of
+localhost, which are the run's.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _phase(leader: Facts) -> str:
 def _facts(host: Facts, run: Facts, leader: Facts, about: Facts) -> dict[str, Any]:
     """What is known of one host, in our words."""
     name = host["kpr_node_name"]
-    labels = (leader.get("handover_labels") or {}).get(name) or {}
+    labels, cleaned = (leader.get("handover_labels") or {}).get(name) or {}, host.get("kube_proxy_cleanup_result") or {}
     moved = _phase(leader) == "settled" or labels.get(STATE_LABEL) == "moved"
     return {
         "name": name,
@@ -77,7 +77,7 @@ def _facts(host: Facts, run: Facts, leader: Facts, about: Facts) -> dict[str, An
         "wave": ((run.get("kpr_plan") or {}).get("number") or {}).get(host["inventory_hostname"]),
         "before": "moved" if about.get("action") == "migrate" and moved else "",
         "steps": host.get("handover_steps") or [],
-        "cleaned": [result for key in ("result", "confirmed") for result in [host.get(f"kube_proxy_cleanup_{key}") or {}] if "removed" in result],
+        "cleaned": cleaned if "removed" in cleaned else {},
         "watched": bool(((leader.get("traffic_plans") or {}).get(name) or {}).get("targets")),
         "traffic": (host.get("traffic_seen") or {}).get("traffic"),
         "outside": (host.get("traffic_seen_outside") or {}).get("traffic"),
@@ -88,11 +88,11 @@ def _node(host: dict[str, Any], before: Facts, agents: Facts) -> dict[str, Any]:
     cleaned, steps = host["cleaned"], [step for step in host["steps"] if step["name"] in NODE_STEPS]
     return {
         "kernel": host["kernel"] or ((before.get("nodes") or {}).get(host["name"]) or {}).get("kernel") or "",
-        "found": cleaned[0]["found"] if cleaned else {},
+        "found": cleaned.get("found", {}),
         "removed": _removed(cleaned),
-        "kept": cleaned[-1]["kept"] if cleaned else [],
-        "clean": cleaned[-1]["clean"] if cleaned else None,
-        "unchecked": cleaned[-1]["unchecked"] if cleaned else [],
+        "kept": cleaned.get("kept", []),
+        "clean": cleaned.get("clean"),
+        "unchecked": cleaned.get("unchecked", []),
         "takeover_seconds": next((step["seconds"] for step in steps if step["name"] == "take_over"), None),
         "steps": steps,
         "before": host["before"],
@@ -112,18 +112,14 @@ def _status(agent: Optional[Facts]) -> str:
     return agent["kube_proxy_replacement"]["mode"] or "unknown" if enabled is None else "on" if enabled else "off"
 
 
-def _removed(cleaned: list[dict[str, Any]]) -> dict[str, Any]:
-    """The first call unlinks and the second one deletes, so together they are what went.
-
-    The second call does not count rules again. Where it deleted all the chains that the first one found, their rules are known.
-    """
-    removed = [result["removed"] for result in cleaned]
-    total: dict[str, Any] = {key: None if any(part.get(key, 0) is None for part in removed) else sum(part.get(key, 0) for part in removed) for key in NUMBERS}
-    total |= {key: [name for part in removed for name in part.get(key) or []] for key in NAMES}
+def _removed(cleaned: Facts) -> dict[str, Any]:
+    """What went. Chains go without their rules being counted again; where all that were found are gone, their rules are known."""
+    removed = cleaned.get("removed") or {}
+    total = {**{key: removed.get(key, 0) for key in NUMBERS}, **{key: removed.get(key) or [] for key in NAMES}, "interface": bool(removed.get("interface"))}
     if total["rules"] is None:
-        found = Found.read(Reader(cleaned[0].get("found") or {}, "found")).kube_proxy()
+        found = Found.read(Reader(cleaned.get("found") or {}, "found")).kube_proxy()
         total["rules"] = found.rules if total["chains"] == found.chains else None
-    return {**total, "interface": any(part.get("interface") for part in removed)}
+    return total
 
 
 def _cluster_steps(steps: list[dict[str, Any]], started: Optional[float]) -> list[dict[str, Any]]:
@@ -170,7 +166,6 @@ def _traffic(seen: list[tuple[str, Any]]) -> dict[str, Any]:
         "series_columns": list(SERIES_COLUMNS),
         "bucket_seconds": bucket,
         "left_out": sum(traffic["left_out"] for _origin, traffic in seen),
-        "max_lag_ms": max(traffic["max_lag_ms"] for _origin, traffic in seen),
     }  # fmt: skip
 
 

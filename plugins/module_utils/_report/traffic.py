@@ -56,7 +56,6 @@ class Traffic:
     series: Series
     bucket: int
     left_out: int
-    max_lag_ms: float
 
     @classmethod
     def read(cls, reader: Reader) -> Traffic:
@@ -68,7 +67,6 @@ class Traffic:
             series=_series(reader),
             bucket=int(reader.number("bucket_seconds") or 1),
             left_out=int(reader.number("left_out") or 0),
-            max_lag_ms=reader.number("max_lag_ms") or 0.0,
         ))  # fmt: skip
 
     @property

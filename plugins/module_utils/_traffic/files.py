@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -23,19 +22,6 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.m
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import Row
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-
-
-#: What remains of the 63 when roles put a word of their own before it.
-LONGEST = 56
-
-
-def run_name(cluster: str) -> str:
-    """The name of a cluster's run: its own name where that will do; else what can be read of it, with a sum that tells it from others that read the same."""
-    if NAME.fullmatch(cluster) and len(cluster) <= LONGEST:
-        return cluster
-    digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
-    readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", cluster).strip("_.-")[: LONGEST - len(digest) - 1]
-    return f"{readable}-{digest}" if readable else digest
 
 
 class RunFiles:

@@ -5,30 +5,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from typing import Any, Callable
+from typing import Any, Optional
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.counters import service_counters
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.model import FAMILIES
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables.nft import Nft, Session, open_session
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.counters import SERVING, service_counters
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._nftables.netlink import Overtaken
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import rules, verdict
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError, parse_paths
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.once import Watch, probe
 
-RunCommand = Callable[..., "tuple[int, str, str]"]
 MAX_REQUESTS = 1000
 # findings in the message; the result has all
 MAX_TOLD = 3
-# name in reports -> (the tool that prints the nat table, the file that says whether the kernel has that legacy table).
-# Naming a table to a legacy tool creates it, so it is asked only where it exists; the nft tools create nothing.
-DUMPS = {
-    "iptables-nft ipv4": ("iptables-nft-save", None),
-    "iptables-nft ipv6": ("ip6tables-nft-save", None),
-    "iptables-legacy ipv4": ("iptables-legacy-save", "/proc/net/ip_tables_names"),
-    "iptables-legacy ipv6": ("ip6tables-legacy-save", "/proc/net/ip6_tables_names"),
-}
+# as rules.py reads the family from a dump's name
+IP = {"ip": "ipv4", "ip6": "ipv6"}
 
 
-def run(params: dict[str, Any], node: str, run_command: RunCommand) -> dict[str, Any]:
+def run(params: dict[str, Any], node: str) -> dict[str, Any]:
     """The module's result; with msg when a target is not as it should be."""
     targets = params["targets"]
     paths = parse_paths(targets)
@@ -49,10 +44,18 @@ def run(params: dict[str, Any], node: str, run_command: RunCommand) -> dict[str,
             for path in paths
         ], problems
 
+    unread: list[str] = []
+
+    def read() -> rules.Counters:
+        found, unread[:] = read_counters()
+        return found
+
     if mode == verdict.IGNORE:
         (summaries, problems), counters = work(), {"watched": [], "moved": []}
     else:
-        (summaries, problems), counters = rules.observe(lambda: read_counters(run_command), paths, work)
+        (summaries, problems), counters = rules.observe(read, paths, work)
+    if mode == verdict.STAND_STILL:  # what has to move is proven by what moves
+        problems += unread
     verdict.explain(counters, summaries)
     findings = []
     for path, summary in zip(paths, summaries):
@@ -78,23 +81,38 @@ def _wanted(target: dict[str, Any]) -> verdict.Wanted:
     return verdict.Wanted(target["requests"], bool(expect.get("same_backend")), target["by_kube_proxy"], bool(expect.get("unanswered")))
 
 
-def read_counters(run_command: RunCommand) -> dict[tuple[str, str, str], int]:
-    """Packets by rule of kube-proxy's entry chains, of every backend and family this node has."""
-    found = {}
-    for name, (tool, tables_file) in DUMPS.items():
-        program = shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-        if program is None or (tables_file and not _has_nat(tables_file)):
-            continue
-        code, dump, errors = run_command([program, "-c", "-t", "nat"])
-        if code:
-            raise TrafficError(f"{tool} failed on this node ({errors.strip()}); expected the nat table's rules. Run it by hand and see why.")
-        found.update({(name, chain, rule): packets for (chain, rule), packets in service_counters(dump).items()})
-    return found
-
-
-def _has_nat(tables_file: str) -> bool:
+def read_counters() -> tuple[dict[tuple[str, str, str], int], list[str]]:
+    """Packets by rule of kube-proxy's entry chains, of every backend and family this node has; and the backends that nobody can read, in words."""
+    found: dict[tuple[str, str, str], int] = {}
+    unread = []
     try:
-        with open(tables_file, encoding="utf-8") as handle:
-            return "nat" in handle.read().split()
-    except OSError:
-        return False
+        session = open_session()
+        for backend, family in ((backend, family) for backend in ("nft", "legacy") for family in FAMILIES):
+            if not _has_nat(backend, family, session):
+                continue
+            name = f"iptables-{backend} {IP[family]}"
+            try:
+                programs = tools.need_all(backend, family)
+            except tools.Missing as error:
+                if _may_serve(backend, family, session):
+                    unread.append(f"{name}: found rules in table nat that may be kube-proxy's, and {error}; expected to see whether they count packets.")
+                continue
+            dump = tools.run([*programs.save, "-c", "-t", "nat"])
+            found.update({(name, chain, rule): packets for (chain, rule), packets in service_counters(dump).items()})
+    except (tools.ToolFailed, OSError, Overtaken) as error:
+        raise TrafficError(f"Nobody can tell what rules of kube-proxy count on this node: {error}. Expected the nat tables; run the module as root.") from error
+    return found, unread
+
+
+def _has_nat(backend: str, family: str, session: Optional[Session]) -> bool:
+    """Asking a program of legacy for a table that is not there would make it, and old ones of nft fail."""
+    if backend == "legacy":
+        return "nat" in legacy.existing(family)
+    return session is not None and "nat" in Nft(family, None, session).tables()
+
+
+def _may_serve(backend: str, family: str, session: Optional[Session]) -> bool:
+    """Whether rules of kube-proxy may be in the nat table, as the kernel says without any program: it tells chains of nft by their names, of legacy none."""
+    if backend == "legacy":
+        return "nat" in legacy.in_use(family)
+    return session is not None and any(map(SERVING.fullmatch, Nft(family, None, session).chains("nat")))

@@ -10,16 +10,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import health
+
 SYSCTLS = Path("/proc/sys/net/ipv4")
-EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def health_answer(address, timeout):
     """Whether somebody says on ADDRESS:PORT that the node serves, as kube-proxy did."""
-    host, _colon, port = address.rpartition(":")
-    host = host.strip("[]")
-    host = EVERYWHERE.get(host, host)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz"
+    url = health.url(address)
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout) as answer:
             status = answer.status

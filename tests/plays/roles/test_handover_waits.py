@@ -14,7 +14,6 @@ import pytest
 from playbook_run import ansible_playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-TASKS = ROOT / "roles" / "handover" / "tasks"
 #: Takes what it is given, keeps it, and gives its next answer; the last one again and again.
 MODULE = """#!/usr/bin/python
 # WANT_JSON

@@ -44,3 +44,14 @@ def test_what_can_be_accepted_is_named(tmp_path):
 def test_stop_as_text_is_read_as_what_it_says(tmp_path):
     code, output = preflight(tmp_path, {"n1": {}}, "-e", "preflight_stop=false")
     assert code == 0 and "cluster-unreadable" in output, output
+
+
+def test_clusters_whose_names_read_the_same_write_to_folders_of_their_own(tmp_path):
+    clusters = ["prod/eu", "prod_eu", ".."]
+    for cluster in clusters:
+        given = {"kpr_cluster": cluster, "kpr_artifacts_dir": str(tmp_path / "out"), "preflight_stop": False}
+        code, output = preflight(tmp_path, {"n1": {}}, "-e", json.dumps(given))
+        assert code == 0, output
+    plans = list(tmp_path.glob("out/*/plan.json"))
+    assert sorted(json.loads(plan.read_text())["cluster"] for plan in plans) == sorted(clusters), plans
+    assert (tmp_path / "out" / "prod_eu").is_dir()

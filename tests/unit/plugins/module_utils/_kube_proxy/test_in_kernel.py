@@ -13,9 +13,9 @@ from typing import Callable
 
 import pytest
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, tools
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import legacy, nft, tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import apply as apply_module
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, cleanup, hostports, present, survey
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy import backup, cleanup, hostports, present
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.apply import Busy, Differs, Refused, apply
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.plan import Step, TablePlan
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.survey import Node
@@ -267,9 +267,9 @@ def test_a_kernel_without_nf_tables_has_nothing_there_and_one_that_forbids_it_ma
         def fails(_self: object) -> int:
             raise OSError(code, "no")
 
-        monkeypatch.setattr(survey.Nftables, "generation", fails)
+        monkeypatch.setattr(nft.Nftables, "generation", fails)
 
-    for code in survey.NOT_THERE:
+    for code in nft.NOT_THERE:
         says(code)
         assert Node(None).session is None
     says(errno.EPERM)

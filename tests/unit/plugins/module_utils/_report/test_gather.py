@@ -96,20 +96,20 @@ def test_the_steps_of_the_whole_cluster_begin_with_the_plan_and_several_hosts_sh
         ("plan", 0, 10, True, ""), ("lock", 10, 1, True, ""), ("probe_setup", 20, 10, False, "it broke"), ("lock", 40, 1, True, "")]  # fmt: skip
 
 
-def test_what_both_calls_removed_is_added_and_what_was_found_is_the_first_calls(left):
+def test_what_was_found_and_removed_is_what_the_clean_up_says(left):
     facts = left("migrate")
-    first, second = (host(facts, "worker1")[f"kube_proxy_cleanup_{name}"] for name in ("result", "confirmed"))
-    assert first["removed"]["jumps"] and not first["removed"]["chains"] and second["removed"]["chains"] and not second["removed"]["jumps"]
+    cleaned = host(facts, "worker1")["kube_proxy_cleanup_result"]
+    assert cleaned["removed"]["jumps"] and cleaned["removed"]["chains"]
     node = gather(**facts)["nodes"]["worker1"]
-    assert (node["removed"]["jumps"], node["removed"]["chains"]) == (first["removed"]["jumps"], second["removed"]["chains"])
-    assert node["found"] == first["found"]
+    assert {key: node["removed"][key] for key in ("jumps", "chains", "sets")} == {key: cleaned["removed"][key] for key in ("jumps", "chains", "sets")}
+    assert [node[key] for key in ("found", "kept", "clean")] == [cleaned[key] for key in ("found", "kept", "clean")]
 
 
-def test_rules_that_the_second_call_did_not_count_are_those_found_where_all_chains_went(left):
+def test_rules_that_were_not_counted_are_those_found_where_all_chains_went(left):
     for missing, known in ((0, True), (4, False)):
         facts = left("migrate")
-        second = host(facts, "worker1")["kube_proxy_cleanup_confirmed"]["removed"]
-        second.update(rules=None, chains=second["chains"] - missing)
+        removed = host(facts, "worker1")["kube_proxy_cleanup_result"]["removed"]
+        removed.update(rules=None, chains=removed["chains"] - missing)
         report = read(gather(**facts))
         node = next(node for node in report.nodes if node.name == "worker1")
         assert (node.removed.rules == node.found.kube_proxy().rules) is known

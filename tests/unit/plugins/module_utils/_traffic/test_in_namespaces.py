@@ -32,9 +32,9 @@ def node(tmp_path):
     collection.parent.mkdir(parents=True)
     collection.symlink_to(CHECKOUT)
 
-    def run(proxy, mode):
+    def run(proxy, mode, programs=""):
         # kill-child: whatever the script started in its namespaces ends with it
-        command = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, str(SCRIPT), proxy, mode]
+        command = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, str(SCRIPT), proxy, mode, str(programs)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "PYTHONPATH": str(tmp_path)})
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -83,3 +83,28 @@ def test_where_kube_proxy_has_to_serve_an_answer_alone_is_not_enough(node):
     found = node("none", "must_move")
     assert "netfilter served 0 of 20 requests; expected kube-proxy to serve all of them" in found["msg"]
     assert "netfilter served no connection; expected kube-proxy to serve all of them" in found["problems"][-1]
+
+
+@pytest.mark.parametrize("backend", ["nft", "legacy"])
+def test_counters_are_read_by_programs_that_have_no_backend_in_their_names(node, tmp_path, backend):
+    """As Red Hat has them, and before 1.8 everybody."""
+    for family in ("iptables", "ip6tables"):
+        for part in ("", "-save", "-restore"):
+            (tmp_path / f"{family}{part}").symlink_to(shutil.which(f"xtables-{backend}-multi"))
+    found = node(f"iptables-{backend}", "must_stand_still", tmp_path)
+    assert found["counters"]["watched"] == sorted(NAMES)
+    assert "packets counted by -A KUBE-SERVICES -d 10.96.7.7/32 -p tcp" in found["problems"][0]
+
+
+@pytest.mark.parametrize("backend", ["nft", "legacy"])
+def test_rules_that_no_program_here_can_read_are_no_proof(node, tmp_path, backend):
+    found = node(f"iptables-{backend}", "must_stand_still", tmp_path)
+    assert found["counters"] == {"watched": [], "moved": []}
+    for ip in ("ipv4", "ipv6"):
+        said = f"iptables-{backend} {ip}: found rules in table nat that may be kube-proxy's, and this host has no iptables program of the {backend} backend"
+        assert any(problem.startswith(said) and "install it" in problem for problem in found["problems"]), found["problems"]
+    assert not any("no iptables program" in problem for problem in node(f"iptables-{backend}", "must_move", tmp_path)["problems"])
+
+
+def test_a_node_without_kube_proxys_rules_needs_no_program(node, tmp_path):
+    assert "msg" not in node("none", "must_stand_still", tmp_path)

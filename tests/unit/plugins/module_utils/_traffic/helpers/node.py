@@ -1,11 +1,12 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A node in a network namespace of its own: run with `unshare --net python3 node.py PROXY MODE`, prints service_probe's result.
+"""A node in a network namespace of its own: run with `unshare --net python3 node.py PROXY MODE PROGRAMS`, prints service_probe's result.
 
 It has a Service (ClusterIP, NodePort, and UDP) with two backends, a pod with its own network namespace and cgroup, and PROXY's
 rules in the kernel: iptables-nft, iptables-legacy or nftables in the shape of kube-proxy's. PROXY none stands for eBPF, which
 cannot run here: the Service's addresses are then local ones that the backends listen on, so netfilter has no part in it.
+PROGRAMS is the folder in which the node's iptables programs are looked for; empty: where this machine has them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import threading
 import uuid
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._iptables import tools
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import service_run
 
 UID = str(uuid.uuid4())  # several nodes may be made at a time
@@ -142,12 +144,8 @@ def go_on_asking(url, *how):
 
 
 def main():
-    proxy, mode = sys.argv[1:]
-
-    def run_command(command):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout, done.stderr
-
+    proxy, mode, programs = sys.argv[1:]
+    tools.SEARCH_PATH = programs or tools.SEARCH_PATH
     sh(f"ip link set lo up; ip addr add {NODE}/32 dev lo; sysctl -q -w net.ipv4.ip_forward=1; ip route add 10.96.0.0/16 dev lo src {NODE}")
     sh(f"ip addr add {NODE6}/128 dev lo nodad; ip route add fd00:96::/64 dev lo src {NODE6}")
     pod, group = make_pod()
@@ -167,7 +165,7 @@ def main():
             go_on_asking("http://10.96.7.8/")
         go_on_asking(f"http://{NODE}:30081/", "nsenter", "-t", str(pod.pid), "-n")
         params = dict(targets=targets(), timeout=3.0, watch_for=1.0, kube_proxy_counters=mode)
-        print(json.dumps(service_run.run(params, "worker-1", run_command)))
+        print(json.dumps(service_run.run(params, "worker-1")))
     finally:
         pod.kill()
         pod.wait()

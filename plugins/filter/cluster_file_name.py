@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: prober_name
+name: cluster_file_name
 author: fleetops.kubeproxy_free contributors (@fleetops)
 version_added: 0.1.0
-short_description: The name of a cluster's probers
+short_description: The name of a cluster's folders, files and probers
 description:
-  - The cluster's own name where M(fleetops.kubeproxy_free.traffic_probe) takes it, with room for a word before it. Else what can be read of it, and a sum that
-    tells it from other names.
+  - The cluster's own name where it is a plain one, of at most 56 letters, digits, C(-), C(_) and C(.), with a letter or a digit at either end. Else what can be
+    read of it, and a sum that tells it from other names. M(fleetops.kubeproxy_free.traffic_probe) takes it, with a word before it, too.
 options:
   _input:
     description: The cluster's name.
@@ -21,7 +21,7 @@ options:
 EXAMPLES = r"""
 - name: Begin to watch
   fleetops.kubeproxy_free.traffic_probe:
-    name: "{{ kpr_cluster | fleetops.kubeproxy_free.prober_name }}"
+    name: "{{ kpr_cluster | fleetops.kubeproxy_free.cluster_file_name }}"
     paths: "{{ planned.targets | fleetops.kubeproxy_free.traffic_paths }}"
 """
 
@@ -31,13 +31,13 @@ _value:
   type: str
 """
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.files import run_name
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.naming import file_name
 
 
-def prober_name(cluster):
-    return run_name(str(cluster))
+def cluster_file_name(cluster):
+    return file_name(str(cluster))
 
 
 class FilterModule:
     def filters(self):
-        return {"prober_name": prober_name}
+        return {"cluster_file_name": cluster_file_name}
