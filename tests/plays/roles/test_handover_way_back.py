@@ -117,6 +117,24 @@ def changes(calls):
     return [name for name, _given in calls if name in ("k8s", "helm")]
 
 
+@pytest.mark.parametrize(("step", "host", "word", "now"), [("unsettle", "192.0.2.1", "disabled", False), ("restore", None, "strict", True)])
+def test_a_way_back_holds_the_present_version_and_speaks_as_its_chart_does(go, step, host, word, now):
+    status, output, calls, _known = go("read", step, objects=[node(), record("settled", word)], release=RELEASE, kpr_cilium_version="1.18.2")
+    assert status == 0, output
+    (applied,) = given(calls, "helm")
+    assert applied["chart_version"] == "1.19.1"
+    assert applied["release_values"].get("k8sServiceHost") == host and applied["release_values"]["kubeProxyReplacement"] is now
+
+
+@pytest.mark.parametrize(("more", "said"), [
+    ({"chart": "1.18.2"}, "found the chart of Cilium 1.18.2 in kpr_cilium_chart_ref (cilium/cilium), expected 1.19.1, which runs"),
+    ({"release": {**RELEASE, "loadBalancer": {"mode": "fast"}}}, "loadBalancer.mode: found"),
+])  # fmt: skip
+def test_what_helm_or_the_agents_would_refuse_is_told_before_the_first_change(go, more, said):
+    status, output, calls, _known = go("read", "unsettle", objects=[node(), record("settled")], **{"release": RELEASE, **more})
+    assert status != 0 and said in output and changes(calls) == [], output
+
+
 def test_taking_pods_again_forgets_nothing_of_a_way_back_that_is_complete(go):
     back = {"handover_record": {"state": {"phase": "returned", "reason": ""}}, "handover_phase": "returned"}
     status, output, calls, known = go("uncordon", objects=[node(cordoned="true")], **back)
