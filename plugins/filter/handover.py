@@ -16,6 +16,7 @@ class FilterModule:
             "saved_object": objects.saved,
             "gated_daemonset": objects.gated,
             "daemonset_with_version": objects.with_version,
+            "migration_traces": objects.traces,
             "labelled_nodes": objects.labelled,
             "uncordoned_nodes": objects.uncordoned,
             "record_data": objects.record,

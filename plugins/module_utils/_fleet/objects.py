@@ -60,6 +60,19 @@ def gated(daemonset):
     return result
 
 
+def traces(labels, daemonsets):
+    """Return what only a migration puts in a cluster, after it has written its record; labels: {node: its labels}, daemonsets: kube-proxy's, if it is there.
+
+    The mark of a node that was cordoned is none of it: a way back that is cut off at its very end has left that alone.
+    """
+    keys = {f"{LABEL}/{name}" for name in ("replacement", "kube-proxy", "state")}
+    found = [f"labels {LABEL}/ on node {node}" for node, own in sorted(labels.items()) if keys & set(own)]
+    for daemonset in daemonsets:
+        if any(RETIRED in (term.get("matchExpressions") or []) for term in _terms(daemonset)):
+            found.append(f"the node affinity {LABEL}/kube-proxy in DaemonSet kube-system/kube-proxy")
+    return found
+
+
 def with_version(found, version):
     """Return a saved DaemonSet with kube-proxy's image of the cluster's present version, for clusters upgraded since.
 

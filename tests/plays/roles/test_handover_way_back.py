@@ -135,6 +135,26 @@ def test_what_helm_or_the_agents_would_refuse_is_told_before_the_first_change(go
     assert status != 0 and said in output and changes(calls) == [], output
 
 
+@pytest.mark.parametrize(("there", "named"), [
+    ([node(state="moved"), daemonset("1Gi", GATE)], f"labels {LABEL}/ on node w1, the node affinity {LABEL}/kube-proxy in DaemonSet kube-system/kube-proxy,"),
+    ([node(cordoned="true"), daemonset("1Gi")], None),
+    ([node(state="moved"), daemonset("1Gi", GATE), record("prepared")], None),
+])  # fmt: skip
+def test_a_migration_whose_record_is_lost_is_refused_and_named(go, there, named):
+    status, output, calls, _known = go("read", "recorded", objects=there)
+    assert (status != 0) is bool(named) and changes(calls) == [], output
+    if named:
+        assert f"Cluster demo: found {named} which a migration puts there, and no ConfigMap kube-system/kubeproxy-free" in output, output
+
+
+@pytest.mark.parametrize("role", ["handover", "rollback"])
+def test_on_either_way_it_halts_the_cluster_before_anything_is_changed(go, role):
+    known = {"handover_locked": True, "kpr_wave_settings": {}, "preflight_cluster_facts": {"kube_proxy": {"daemonset": {}}}}
+    _status, output, calls, _known = go("begin", role=role, objects=[node(state="moved"), daemonset("1Gi", GATE)], **known)
+    assert f"labels {LABEL}/ on node w1, " in output and changes(calls) == [], output
+    assert '"FACTS [{}, \\"\\"]"' in output, "it went on to its end, without the cluster"
+
+
 def test_taking_pods_again_forgets_nothing_of_a_way_back_that_is_complete(go):
     back = {"handover_record": {"state": {"phase": "returned", "reason": ""}}, "handover_phase": "returned"}
     status, output, calls, known = go("uncordon", objects=[node(cordoned="true")], **back)
