@@ -30,6 +30,25 @@ def saved(found):
     return {**kept, "metadata": metadata}
 
 
+def refreshed(kept, found):
+    """Return what is saved of kube-proxy's objects, as they are now (found): those that are missing stay as they were kept.
+
+    Whoever changed one meanwhile finds it changed after a way back; what the gate changes in the DaemonSet stays as it was.
+    """
+    now = {item["kind"]: saved(item) for item in found}
+    before = {item["kind"]: item for item in kept}
+    if "DaemonSet" in now and "DaemonSet" in before:
+        _ungate(now["DaemonSet"]["spec"], before["DaemonSet"]["spec"])
+    return list({**before, **now}.values())
+
+
+def _ungate(spec, former):
+    for mapping, source, key in ((spec, former, "updateStrategy"), (spec["template"]["spec"], former["template"]["spec"], "affinity")):
+        mapping.pop(key, None)
+        if key in source:
+            mapping[key] = copy.deepcopy(source[key])
+
+
 def _terms(daemonset):
     affinity = daemonset["spec"]["template"]["spec"].get("affinity") or {}
     required = (affinity.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}

@@ -155,6 +155,49 @@ def test_on_either_way_it_halts_the_cluster_before_anything_is_changed(go, role)
     assert '"FACTS [{}, \\"\\"]"' in output, "it went on to its end, without the cluster"
 
 
+def saved(calls):
+    """kube-proxy's objects in the record as it was written, time by time, and its phase."""
+    data = [one["data"] for one in written(calls, "ConfigMap") if one["metadata"]["name"] == "kubeproxy-free"]
+    return [("kube-proxy" if "kube-proxy.json" in one else json.loads(one["state.json"])["phase"],
+             {item["kind"]: item for item in json.loads(one.get("kube-proxy.json", "[]"))}) for one in data]  # fmt: skip
+
+
+CHANGED = [daemonset("2Gi", GATE), config_map("iptables")]
+
+
+def test_settling_saves_what_was_changed_meanwhile_before_it_begins(go):
+    status, output, calls, known = go("read", "settle", objects=[node(), record("prepared"), *CHANGED], release=RELEASE)
+    assert status == 0, output
+    assert [what for what, _objects in saved(calls)] == ["kube-proxy", "settling", "settled"]
+    assert saved(calls)[0][1] == {"DaemonSet": daemonset("2Gi"), "ConfigMap": config_map("iptables")}
+    assert known[0]["kube-proxy"] == [daemonset("2Gi"), config_map("iptables")] and known[0]["helm"]["absent"]
+
+
+def test_settling_that_was_cut_off_saves_nothing_since_it_may_have_deleted_it(go):
+    status, output, calls, _known = go("read", "settle", objects=[node(), record("settling"), *CHANGED], release=RELEASE)
+    assert status == 0 and [what for what, _objects in saved(calls)] == ["settling", "settled"], output
+
+
+ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "kube-proxy", "namespace": "kube-system"}}
+
+
+def test_before_settling_a_way_back_leaves_what_is_there_of_kube_proxys_and_creates_what_is_not(go):
+    there = [daemonset("2Gi"), config_map("iptables")]
+    status, output, calls, known = go("read", "unsettle", objects=[node(), record("halted", kept=[*KEPT, ACCOUNT]), *there], release=RELEASE)
+    assert status == 0, output
+    assert [one["metadata"]["name"] for one in written(calls, "ConfigMap")] == ["kubeproxy-free", "kubeproxy-free"]
+    assert written(calls, "DaemonSet") == [daemonset("2Gi", GATE)], "nothing but the gate"
+    assert written(calls, "ServiceAccount") == [ACCOUNT]
+    assert known[0]["kube-proxy"] == [*there, ACCOUNT] and known[1] == "returning"
+
+
+def test_from_a_settled_cluster_kube_proxys_saved_objects_return_whatever_somebody_has_made_there(go):
+    status, output, calls, known = go("read", "unsettle", objects=[node(), record("settled"), daemonset("2Gi"), config_map("iptables")], release=RELEASE)
+    assert status == 0, output
+    assert config_map("ipvs") in written(calls, "ConfigMap") and daemonset("1Gi", GATE) == written(calls, "DaemonSet")[0]
+    assert known[0]["kube-proxy"] == KEPT and known[1] == "returning"
+
+
 def test_taking_pods_again_forgets_nothing_of_a_way_back_that_is_complete(go):
     back = {"handover_record": {"state": {"phase": "returned", "reason": ""}}, "handover_phase": "returned"}
     status, output, calls, known = go("uncordon", objects=[node(cordoned="true")], **back)

@@ -76,9 +76,24 @@ def daemonset(image="kube-proxy:v1.34.4", affinity=None, strategy="RollingUpdate
             "status": {"numberReady": 3}}  # fmt: skip
 
 
+def config_map(mode):
+    return {"kind": "ConfigMap", "metadata": {"name": "kube-proxy", "resourceVersion": "7"}, "data": {"config.conf": f"mode: {mode}"}}
+
+
 OTHERS = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
     {"matchExpressions": [{"key": "gpu", "operator": "DoesNotExist"}]}, {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["a"]}]},
 ]}}}  # fmt: skip
+
+
+@pytest.mark.parametrize("affinity", [None, OTHERS])
+def test_what_somebody_changed_since_is_saved_and_the_gate_is_not(affinity):
+    kept = objects.refreshed([], [daemonset(affinity=affinity), config_map("ipvs"), {"kind": "Role", "metadata": {"name": "kube-proxy"}}])
+    now = {**objects.gated(daemonset(affinity=affinity)), "status": {}}
+    now["spec"]["template"]["spec"]["containers"][0]["image"] = "mirror/kube-proxy:v1.34.5"
+    found = {item["kind"]: item for item in objects.refreshed(kept, [config_map("iptables"), now])}
+    assert found["DaemonSet"] == objects.saved(daemonset("mirror/kube-proxy:v1.34.5", affinity))
+    assert found["ConfigMap"] == objects.saved(config_map("iptables")) and found["Role"] == kept[2] and len(found) == 3
+    assert kept == objects.refreshed(kept, [])
 
 
 def test_what_a_migration_has_put_in_a_cluster_is_named_whoever_else_has_labels_there():
