@@ -48,6 +48,9 @@ options:
       health_check_readers:
         description: Who asks kube-proxy's health port 10256, such as V(the cloud's load balancer).
         type: str
+      kube_proxy_serves:
+        description: Whether kube-proxy serves all nodes beside the agents, so that these need no other way to the API than its Service.
+        type: bool
 """
 
 EXAMPLES = r"""

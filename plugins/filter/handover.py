@@ -14,9 +14,10 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet imp
 class FilterModule:
     def filters(self):
         return {
-            "saved_object": objects.saved,
+            "refreshed_objects": objects.refreshed,
             "gated_daemonset": objects.gated,
             "daemonset_with_version": objects.with_version,
+            "migration_traces": objects.traces,
             "labelled_nodes": objects.labelled,
             "uncordoned_nodes": objects.uncordoned,
             "record_data": objects.record,

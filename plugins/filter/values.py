@@ -16,6 +16,7 @@ class FilterModule:
         return {
             "former_values": leaves.former,
             "former_values_known": leaves.known,
+            "former_values_translated": per_node.translated,
             "values_without": leaves.without,
             "values_changed": leaves.changed,
             "masked_values": leaves.masked,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible.module_utils.common.dict_transformations import dict_merge
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, leaves
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, leaves, value_rules
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted
 
 #: Last minor whose agent does not start with masquerading by eBPF unless it replaces kube-proxy. Source: daemon/cmd/daemon.go of 1.13 to 1.18; 1.19 took that
@@ -19,8 +19,14 @@ TOGETHER = (("bpf.masquerade", MASQUERADE_LAST, "enable-bpf-masquerade"),)
 #: the port, from 1.19 on it does not try again. So it belongs to nodes that kube-proxy has left. Source: daemon/cmd/kube_proxy_healthz.go, daemon/healthz.
 HEALTH, HEALTH_KEY = "kubeProxyReplacementHealthzBindAddr", "kube-proxy-replacement-healthz-bind-address"
 
+KPR = "kubeProxyReplacement"
+
 #: What nodes without kube-proxy need until the last of them has it back.
 NEEDED = (("k8sServiceHost",), ("k8sServicePort",), ("k8sServiceHostRef",), ("k8s", "apiServerURLs"), ("waitForKubeProxy",))
+
+#: (Helm value that an agent refuses without masquerading by eBPF, whether also without the replacement). Set while the replacement was there, it cannot stay.
+#: Source: daemon/cmd/daemon.go and kube_proxy_replacement.go of 1.13 to 1.18; daemon/cmd/daemon.go and pkg/kpr/initializer of 1.19.
+LEANING = (("ipMasqAgent.enabled", False), ("installNoConntrackIptablesRules", True))
 
 
 def split(values, version, replaced=False):
@@ -47,9 +53,30 @@ def on_the_way_back(values, former, version):
 
     Each agent that is recreated then runs with its former settings, while nodes that still are without kube-proxy have what they need.
     """
+    former = translated(former, version)
     back = {
         "values": leaves.without(former["values"], NEEDED),
         "absent": [path for path in former["absent"] if tuple(path[:1]) not in NEEDED and tuple(path[:2]) not in NEEDED],
     }
     then = dict_merge(leaves.without(values, back["absent"]), back["values"])
-    return {**back, "values": dict_merge(back["values"], split(then, version, _wanted(then, version).kpr)["values"])}
+    held = split(then, version, _wanted(then, version).kpr)["values"]
+    held = dict_merge(held, _leaning(_wanted(dict_merge(then, held), version)))
+    return {**back, "values": dict_merge(back["values"], held)}
+
+
+def _leaning(wanted):
+    held = {}
+    for path, on_replacement in LEANING:
+        if wanted.true(path) and not (wanted.true("bpf.masquerade") and (wanted.kpr or not on_replacement)):
+            leaves.put(held, path.split("."), False)
+    return held
+
+
+def translated(former, version):
+    """Return former values ({values, absent}) in the words of this version's chart, which may be another one than they were kept from."""
+    wanted = _wanted(former["values"], version)
+    good, deprecated = next(line[1:] for line in value_rules.KPR_WORDS if wanted.minor >= line[0])
+    word = wanted.text(KPR)
+    if word in value_rules.KPR_WORDS_NOW and word not in good | deprecated:
+        return {**former, "values": {**former["values"], KPR: value_rules.KPR_WORDS_NOW[word]}}
+    return former

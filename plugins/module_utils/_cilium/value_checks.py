@@ -193,7 +193,7 @@ def api_address(wanted):
         )
     if ref and host and wanted.minor >= LISTED_SINCE:
         yield finding("api-address-twice", "blocker", "k8sServiceHostRef", shown(ref), "the chart refuses it beside k8sServiceHost", "keep one of the two")
-    if wanted.kpr and not (host or urls or ref):
+    if wanted.kpr and not (host or urls or ref or wanted.facts.get("kube_proxy_serves")):
         yield finding(
             "api-address",
             "blocker",

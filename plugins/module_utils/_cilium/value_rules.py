@@ -56,6 +56,8 @@ KPR_WORDS = (
     (14, {"true", "false"}, {"strict", "partial", "disabled"}),
     (13, {"strict", "partial", "disabled"}, set()),
 )
+# What the words that 1.16 took away are called since. With partial, as with false, the parts' own keys count; with disabled they did not.
+KPR_WORDS_NOW = {"disabled": False, "partial": False, "strict": True}
 
 # Keys that must be booleans: from 1.16 on the chart's schema refuses "true" as text.
 BOOLEANS = ("bpf.masquerade", "enableIPv4Masquerade", "enableIPv6Masquerade", "installNoConntrackIptablesRules", "nodePort.autoProtectPortRange",

@@ -30,6 +30,25 @@ def saved(found):
     return {**kept, "metadata": metadata}
 
 
+def refreshed(kept, found):
+    """Return what is saved of kube-proxy's objects, as they are now (found): those that are missing stay as they were kept.
+
+    Whoever changed one meanwhile finds it changed after a way back; what the gate changes in the DaemonSet stays as it was.
+    """
+    now = {item["kind"]: saved(item) for item in found}
+    before = {item["kind"]: item for item in kept}
+    if "DaemonSet" in now and "DaemonSet" in before:
+        _ungate(now["DaemonSet"]["spec"], before["DaemonSet"]["spec"])
+    return list({**before, **now}.values())
+
+
+def _ungate(spec, former):
+    for mapping, source, key in ((spec, former, "updateStrategy"), (spec["template"]["spec"], former["template"]["spec"], "affinity")):
+        mapping.pop(key, None)
+        if key in source:
+            mapping[key] = copy.deepcopy(source[key])
+
+
 def _terms(daemonset):
     affinity = daemonset["spec"]["template"]["spec"].get("affinity") or {}
     required = (affinity.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
@@ -58,6 +77,19 @@ def gated(daemonset):
     node["requiredDuringSchedulingIgnoredDuringExecution"] = {"nodeSelectorTerms": terms}
     result["spec"]["updateStrategy"] = {"type": "OnDelete"}
     return result
+
+
+def traces(labels, daemonsets):
+    """Return what only a migration puts in a cluster, after it has written its record; labels: {node: its labels}, daemonsets: kube-proxy's, if it is there.
+
+    The mark of a node that was cordoned is none of it: a way back that is cut off at its very end has left that alone.
+    """
+    keys = {f"{LABEL}/{name}" for name in ("replacement", "kube-proxy", "state")}
+    found = [f"labels {LABEL}/ on node {node}" for node, own in sorted(labels.items()) if keys & set(own)]
+    for daemonset in daemonsets:
+        if any(RETIRED in (term.get("matchExpressions") or []) for term in _terms(daemonset)):
+            found.append(f"the node affinity {LABEL}/kube-proxy in DaemonSet kube-system/kube-proxy")
+    return found
 
 
 def with_version(found, version):

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.words import duration, plural, some
 
 #: Short steps that say nothing about where a run stands; shown when they fail.
-QUIET = ("lock", "read", "whole", "unlock", "begin", "look", "plan")
+QUIET = ("lock", "read", "recorded", "whole", "unlock", "begin", "look", "plan")
 BAR = 20
 
 

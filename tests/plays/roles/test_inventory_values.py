@@ -66,12 +66,3 @@ def test_a_way_back_lays_none(go):
     said, output = go("handover", "step", {"step.yml", "restore.yml"}, handover_step="restore", handover_cilium_values={"devices": "eth0"},
                       handover_record={"helm": {"values": {}, "absent": []}, "state": {"phase": "returning"}}, handover_phase="returning")  # fmt: skip
     assert [one["values"] for word, one in said if word == "GIVEN"] == [{}], output
-
-
-def test_the_chart_that_tune_looks_at_is_the_one_that_is_installed(go, tmp_path):
-    helm = tmp_path / "own-helm"
-    helm.write_text('#!/bin/sh\necho "Error: no chart $3 there" >&2\nexit 1\n')
-    helm.chmod(0o755)
-    said, output = go("tune", "phase", {"phase.yml", "release.yml"}, tune_phase="release", tune_helm_binary=str(helm), tune_cilium_chart_ref="mirror/cilium")
-    assert [(one["helm"], one["chart"]) for word, one in said] == [(str(helm), "mirror/cilium")], output
-    assert "release on n1: " in output and ": Error: no chart mirror/cilium there" in output, output

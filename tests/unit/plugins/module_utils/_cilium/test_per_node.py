@@ -64,3 +64,53 @@ def test_masquerading_that_came_after_the_migration_goes_where_no_agent_would_st
     release = dict_merge(OWN, {"kubeProxyReplacement": True, "bpf": {"masquerade": True}})
     assert per_node.on_the_way_back(release, former, "1.18.2")["values"] == {"bpf": {"masquerade": False}}
     assert per_node.on_the_way_back(release, former, "1.19.1")["values"] == {}
+
+
+def blockers(values, version):
+    return [one["name"] for one in check_values(values, version) if one["severity"] == "blocker"]
+
+
+def returned(release, former, version):
+    """The release's values after the way back has laid its own over them."""
+    back = per_node.on_the_way_back(release, former, version)
+    return dict_merge(leaves.without(release, back["absent"]), back["values"])
+
+
+@pytest.mark.parametrize("word, version, now", [
+    ("disabled", "1.16.9", False), ("partial", "1.19.1", False), ("strict", "1.16.9", True), ("Disabled", "1.19.1", False), ("disabled", "", False),
+    ("disabled", "1.15.19", "disabled"), ("strict", "1.14.19", "strict"), ("partial", "1.13.18", "partial"),
+    (False, "1.19.1", False), ("true", "1.19.1", "true"), (None, "1.19.1", None), ("maybe", "1.19.1", "maybe"),
+])  # fmt: skip
+def test_a_former_word_is_said_as_the_present_chart_says_it(word, version, now):
+    former = {"values": {"kubeProxyReplacement": word, "bpf": {"masquerade": False}}, "absent": [["k8sServiceHost"]]}
+    assert per_node.translated(former, version) == {**former, "values": {**former["values"], "kubeProxyReplacement": now}}
+    assert former["values"]["kubeProxyReplacement"] is word
+
+
+def test_where_nothing_was_said_nothing_is():
+    former = {"values": {}, "absent": [["kubeProxyReplacement"]]}
+    assert per_node.translated(former, "1.19.1") == former
+
+
+@pytest.mark.parametrize("word, now", [("disabled", False), ("partial", False), ("strict", True)])
+def test_a_release_with_a_word_that_its_chart_has_no_more_goes_back(word, now):
+    own = {"kubeProxyReplacement": word}
+    former = leaves.former(own, LAID)
+    release = returned(dict_merge(own, LAID), former, "1.19.1")
+    assert release["kubeProxyReplacement"] is now and blockers(release, "1.19.1") == []
+
+
+@pytest.mark.parametrize("version, masquerade", [("1.18.2", False), ("1.19.1", True)])
+def test_what_an_agent_takes_only_with_masquerading_by_ebpf_goes_with_it(version, masquerade):
+    release = {**LAID, "ipMasqAgent": {"enabled": True, "config": {"masqLinkLocal": True}}}
+    now = returned(release, leaves.former({}, {"kubeProxyReplacement": True}), version)
+    assert (now["bpf"]["masquerade"], now["ipMasqAgent"]) == (masquerade, {"enabled": masquerade, "config": {"masqLinkLocal": True}})
+    assert blockers(now, version) == []
+
+
+@pytest.mark.parametrize("version", ["1.18.2", "1.19.1"])
+@pytest.mark.parametrize("own, stays", [({"kubeProxyReplacement": True}, True), ({}, False)])
+def test_what_an_agent_takes_only_with_the_replacement_goes_with_it(version, own, stays):
+    release = {**LAID, "installNoConntrackIptablesRules": True}
+    now = returned(release, leaves.former(own, {"kubeProxyReplacement": True}), version)
+    assert now["installNoConntrackIptablesRules"] is stays and blockers(now, version) == []

@@ -207,6 +207,8 @@ def test_api_addresses_that_the_chart_ignores():
         ({"nodes_without_default_route": ["worker1"]}, {"devices": "eth0"}, None),
         ({"health_check_readers": "the load balancer"}, {}, "health-port"),
         ({"health_check_readers": "the load balancer"}, {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}, None),
+        ({"kube_proxy_serves": True}, {"k8sServiceHost": None}, None),
+        ({"kube_proxy_serves": False}, {"k8sServiceHost": None}, "api-address"),
         ({"kubernetes_version": "v1.34.4"}, {}, None),
         ({"kubernetes_version": "1.36.0"}, {}, "kubernetes-version"),
         ({"kubernetes_version": "1.30.9"}, {}, "kubernetes-version"),
