@@ -11,6 +11,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium im
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import kubeadm
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kubeadm import config, networks
 
+
 def values(wanted: dict[str, Any], nets: networks.Networks) -> dict[str, Any]:
     """The user's values over those that follow from the cluster's networks: for the first installation, later ones keep what the release has."""
     return config.merged(networks.cilium_values(nets, wanted), wanted)

@@ -44,19 +44,18 @@ def node_port_range(picture):
     served = _served(picture)
     if not served:  # the rules about values speak of that
         return
-    first, last = served
     handed_out = ranges.known((picture.cluster["kubeadm"] or {}).get("node_port_range"))
     if handed_out and not ranges.holds(served, handed_out):
         yield finding(
             "node-port-range-differs", BLOCKER, picture.name,
-            f"the API server gives NodePorts of {ranges.text(handed_out)}, Cilium serves {first} to {last}",
+            f"the API server gives NodePorts of {ranges.text(handed_out)}, Cilium serves {ranges.text(served)}",
             "A Service with a NodePort outside of Cilium's range would be accepted and not be served.",
             "Set nodePort.range in kpr_cilium_values to the API server's --service-node-port-range, as \"FIRST,LAST\".",
         )
     for port, service in (ports["lowest"], ports["highest"]) if ports else ():
-        if not first <= port <= last:
+        if not ranges.holds(served, (port, port)):
             yield finding(
-                "node-port-out-of-range", BLOCKER, f"Service {service}", f"NodePort {port}; Cilium serves {first} to {last}",
+                "node-port-out-of-range", BLOCKER, f"Service {service}", f"NodePort {port}; Cilium serves {ranges.text(served)}",
                 "The NodePort would not answer any more.",
                 "Set nodePort.range in kpr_cilium_values to the API server's --service-node-port-range, as \"FIRST,LAST\".",
             )

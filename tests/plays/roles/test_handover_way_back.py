@@ -94,9 +94,9 @@ GATE = {"key": f"{LABEL}/kube-proxy", "operator": "NotIn", "values": ["off"]}
 KEPT = [daemonset("1Gi"), config_map("ipvs")]
 
 
-def record(phase, replacement=None, kept=KEPT):
+def record(phase, replacement=None, kept=None):
     helm = {"values": {} if replacement is None else {"kubeProxyReplacement": replacement}, "absent": [["k8sServiceHost"], ["k8sServicePort"]]}
-    parts = {"state": {"phase": phase, "reason": ""}, "helm": helm, "kube-proxy": kept, "kubeadm": {"proxy": {}}}
+    parts = {"state": {"phase": phase, "reason": ""}, "helm": helm, "kube-proxy": KEPT if kept is None else kept, "kubeadm": {"proxy": {}}}
     return {"kind": "ConfigMap", "metadata": {"name": "kubeproxy-free"}, "data": {f"{name}.json": json.dumps(part) for name, part in parts.items()}}
 
 
