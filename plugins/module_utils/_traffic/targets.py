@@ -21,6 +21,7 @@ import ipaddress
 import re
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import objects
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.health import node_port
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import endpoint
 
@@ -57,8 +58,16 @@ class Cluster(NamedTuple):
     # further addresses of this node on which NodePorts are served
     further: tuple[str, ...] = ()
 
+    @property
+    def own(self) -> Object | None:
+        """The node's own object; None where the API has none."""
+        return next((node for node in self.nodes if objects.name(node) == self.node), None)
+
+    def own_addresses(self, *kinds: str) -> list[str]:
+        return objects.addresses(self.own, kinds) if self.own else []
+
     def owners(self, address: str) -> list[str]:
-        return [_name(node) for node in self.nodes if address in _addresses(node, ("InternalIP", "ExternalIP"))]
+        return [objects.name(node) for node in self.nodes if address in objects.addresses(node, ("InternalIP", "ExternalIP"))]
 
 
 def plan(
@@ -86,7 +95,7 @@ def plan(
     health: kube_proxy and cilium, the configurations that say who answers health checks; without it health checks are not asked.
     lb_mode: bpf-lb-mode of the Cilium that serves; with dsr and hybrid, servers see the client's address wherever they run.
     """
-    all_nodes = sorted(nodes, key=_name)
+    all_nodes = sorted(nodes, key=objects.name)
     cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback, tuple((further or {}).get(node) or ()))
     result: dict[str, list[Any]] = {"targets": [], "outside": [], "closed": [], "skipped": []}
     client = next((pod for pod in clients if _is_client(pod, node)), None)
@@ -96,10 +105,10 @@ def plan(
     hints = probes or {}
     for service in services:
         for port in service["spec"].get("ports") or []:
-            label = f"{_full_name(service)}:{port.get('name') or port['port']}"
+            label = f"{objects.full_name(service)}:{port.get('name') or port['port']}"
             probe = _how(hints, service, port)
             why = None if probe else f"nothing is known about how to ask a {port.get('protocol', 'TCP')} port"
-            ready = _ready_nodes(slices, service, port)
+            ready = objects.ready_nodes(slices, service, port)
             if not ready:
                 why = "it has no ready endpoint"
             if why:
@@ -111,7 +120,7 @@ def plan(
                 else:
                     _add(result, label, address, _with_affinity(probe, service), client, requests)
             _add_promises(result, label, service, port, probe, cluster, ready, DIRECT_RETURN.get(lb_mode, ()))
-            if _full_name(service) in direct:
+            if objects.full_name(service) in direct:
                 for address in _endpoints(slices, service, port):
                     _add(result, f"pods of {label}", address, probe, client, requests)
         if health is not None and service["spec"].get("healthCheckNodePort"):
@@ -119,10 +128,10 @@ def plan(
     if health is not None:
         _add_node_health(result, cluster, health)
     for pod in pods:
-        if _has_host_port(pod, cluster.node) and not _is_ready(pod):
-            result["skipped"].append({"service": f"{_full_name(pod)} hostPort", "why": "the pod is not ready"})
+        if _has_host_port(pod, cluster.node) and not objects.is_ready(pod):
+            result["skipped"].append({"service": f"{objects.full_name(pod)} hostPort", "why": "the pod is not ready"})
         for port, address in _host_ports(pod, cluster):
-            label = f"{_full_name(pod)}:{port.get('name') or port['containerPort']}"
+            label = f"{objects.full_name(pod)}:{port.get('name') or port['containerPort']}"
             probe = hints.get(label) or _default_probe(port.get("name"), port["containerPort"], port.get("protocol"))
             if probe:
                 _add(result, label, address, probe, client, requests)
@@ -151,7 +160,7 @@ def _add_promises(
         for address in own:
             _add_outside(result["closed"], label, address, {"kind": "tcp", "expect": {"unanswered": True}}, 1)
         return
-    masquerading = "|".join(re.escape(one) for node in cluster.nodes if _name(node) == cluster.node for one in _addresses(node, ("InternalIP", "ExternalIP")))
+    masquerading = "|".join(map(re.escape, cluster.own_addresses("InternalIP", "ExternalIP")))
     for address in own:
         # the server must not see the node in the client's place
         expect = {"status": 200, "answer": rf"^(?!\[?(?:{masquerading})\]?:)"}
@@ -160,16 +169,15 @@ def _add_promises(
 
 
 def _add_health_check(result: Object, service: Object, cluster: Cluster, slices: list[Object]) -> None:
-    ready = {node for port in service["spec"].get("ports") or [] for node in _ready_nodes(slices, service, port)}
+    ready = {node for port in service["spec"].get("ports") or [] for node in objects.ready_nodes(slices, service, port)}
     probe = {"kind": "http", "request": "/healthz", "expect": {"status": 200 if cluster.node in ready else 503}}
     number = service["spec"]["healthCheckNodePort"]
     for address in _own_addresses(cluster):
-        _add(result, _full_name(service), Address("health check", address, number, from_pod=False, by_kube_proxy=False), probe, None, 1)
+        _add(result, objects.full_name(service), Address("health check", address, number, from_pod=False, by_kube_proxy=False), probe, None, 1)
 
 
 def _add_node_health(result: Object, cluster: Cluster, settings: Mapping[str, Any]) -> None:
-    own = next((node for node in cluster.nodes if _name(node) == cluster.node), None)
-    number, why = node_port(own, settings["kube_proxy"], settings["cilium"]) if own else (0, "the node has no object in the API")
+    number, why = node_port(cluster.own, settings["kube_proxy"], settings["cilium"]) if cluster.own else (0, "the node has no object in the API")
     if why:
         result["skipped"].append({"service": f"kube-proxy's health check on {cluster.node}", "why": why})
     for address in _own_addresses(cluster) if number else []:
@@ -179,13 +187,13 @@ def _add_node_health(result: Object, cluster: Cluster, settings: Mapping[str, An
 
 def _own_addresses(cluster: Cluster) -> list[str]:
     """One of the node's own in each family."""
-    found = {_family(address): address for node in cluster.nodes if _name(node) == cluster.node for address in reversed(_addresses(node, ("InternalIP",)))}
+    found = {objects.family(address): address for address in reversed(cluster.own_addresses("InternalIP"))}
     return list(found.values())
 
 
 def ready_pods(pods: Iterable[Object]) -> list[str]:
     """Names of those that are ready and not about to end."""
-    return [_name(pod) for pod in pods if _is_ready(pod)]
+    return [objects.name(pod) for pod in pods if objects.is_ready(pod)]
 
 
 def device_addresses(agents: Mapping[str, Object]) -> dict[str, list[str]]:
@@ -242,17 +250,17 @@ def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[Add
     number = port.get("nodePort")
     if not number:
         return
-    families = {_family(address) for address in service["spec"].get("clusterIPs") or [service["spec"].get("clusterIP")] if address and address != "None"}
+    families = {objects.family(address) for address in service["spec"].get("clusterIPs") or [service["spec"].get("clusterIP")] if address and address != "None"}
     for node in cluster.nodes:
-        own, peer = _name(node) == cluster.node, node in cluster.peers
-        addresses = dict.fromkeys(_addresses(node, ("InternalIP", "ExternalIP")))  # some clouds name one as both
+        own, peer = objects.name(node) == cluster.node, node in cluster.peers
+        addresses = dict.fromkeys(objects.addresses(node, ("InternalIP", "ExternalIP")))  # some clouds name one as both
         for address in addresses:
-            if _family(address) in families and (own or peer):
+            if objects.family(address) in families and (own or peer):
                 # an ExternalIP is often one that the node itself does not have (address translation of a cloud)
-                inside = address in _addresses(node, ("InternalIP",))
+                inside = address in objects.addresses(node, ("InternalIP",))
                 yield Address("NodePort", address, number, inside, inside, own, by_kube_proxy=own)
         for address in dict.fromkeys(cluster.further) if own else []:
-            if _family(address) in families and address not in addresses:
+            if objects.family(address) in families and address not in addresses:
                 yield Address("NodePort", address, number)
     if cluster.loopback and 4 in families:
         yield Address("NodePort", LOOPBACK, number, from_pod=False)
@@ -266,18 +274,17 @@ def _not_local(spec: Object, owner: str | None, ready: set[str]) -> str | None:
 
 def _host_ports(pod: Object, cluster: Cluster) -> Iterator[tuple[Object, Address]]:
     spec = pod["spec"]
-    if not _has_host_port(pod, cluster.node) or not _is_ready(pod):
+    if not _has_host_port(pod, cluster.node) or not objects.is_ready(pod):
         return
-    own = next((node for node in cluster.nodes if _name(node) == cluster.node), None)
-    families = {_family(entry["ip"]) for entry in pod["status"].get("podIPs") or []}
+    families = {objects.family(entry["ip"]) for entry in pod["status"].get("podIPs") or []}
     for container in spec.get("containers") or []:
         for port in container.get("ports") or []:
-            if not port.get("hostPort") or own is None:
+            if not port.get("hostPort") or cluster.own is None:
                 continue
             bound = port.get("hostIP") or ""
-            addresses = [bound] if bound not in ("", "0.0.0.0", "::") else _addresses(own, ("InternalIP",))
+            addresses = [bound] if bound not in ("", "0.0.0.0", "::") else cluster.own_addresses("InternalIP")
             for address in addresses:
-                if _family(address) in families:
+                if objects.family(address) in families:
                     inside = address != LOOPBACK
                     what = "hostPort" if port.get("protocol") in (None, "TCP") else f"{port['protocol']} hostPort"  # one number may be open over both
                     yield port, Address(what, address, port["hostPort"], from_pod=inside, from_outside=inside, by_kube_proxy=False)
@@ -319,7 +326,7 @@ def _target(origin: str, label: str, address: Address, probe: Object, requests: 
 
 def _how(hints: dict[str, Object], service: Object, port: Object) -> Object | None:
     for key in (port.get("name"), port["port"]):
-        hint = hints.get(f"{_full_name(service)}:{key}")
+        hint = hints.get(f"{objects.full_name(service)}:{key}")
         if hint:
             return hint
     return _default_probe(port.get("name"), port["port"], port.get("protocol"))
@@ -340,27 +347,9 @@ def _with_affinity(probe: Object, service: Object) -> Object:
     return {**probe, "expect": {**(probe.get("expect") or {}), "same_backend": True}}
 
 
-def _ready(slices: list[Object], service: Object, port: Object) -> Iterator[tuple[Object, int]]:
-    """The port's ready endpoints, each with its number there."""
-    for endpoint_slice in slices:
-        metadata = endpoint_slice["metadata"]
-        owner = (metadata.get("labels") or {}).get("kubernetes.io/service-name")
-        numbers = {entry.get("name") or "": entry.get("port") for entry in endpoint_slice.get("ports") or []}
-        if (metadata["namespace"], owner) != (service["metadata"]["namespace"], _name(service)) or (port.get("name") or "") not in numbers:
-            continue
-        for one in endpoint_slice.get("endpoints") or []:
-            if (one.get("conditions") or {}).get("ready") is not False:
-                yield one, numbers[port.get("name") or ""]
-
-
-def _ready_nodes(slices: list[Object], service: Object, port: Object) -> set[str]:
-    """The nodes of the port's ready endpoints ("" for endpoints outside the cluster)."""
-    return {one.get("nodeName") or "" for one, _number in _ready(slices, service, port)}
-
-
 def _endpoints(slices: list[Object], service: Object, port: Object) -> Iterator[Address]:
     """The addresses of the port's ready endpoints."""
-    for one, number in _ready(slices, service, port):
+    for one, number in objects.ready(slices, service, port):
         for address in one.get("addresses") or []:
             yield Address("endpoint", address, number, by_kube_proxy=False)
 
@@ -370,33 +359,11 @@ def _next_nodes(nodes: list[Object], node: str, count: int) -> list[Object]:
 
     One that is not ready is passed over: what it does not serve is no fault of the node that asks.
     """
-    ready = [other for other in nodes if _is_ready(other)]
-    after = [other for other in ready if _name(other) > node]
-    before = [other for other in ready if _name(other) < node]
+    ready = [other for other in nodes if objects.is_ready(other)]
+    after = [other for other in ready if objects.name(other) > node]
+    before = [other for other in ready if objects.name(other) < node]
     return (after + before)[:count]
 
 
 def _is_client(pod: Object, node: str) -> bool:
-    return pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork") and _is_ready(pod)
-
-
-def _is_ready(thing: Object) -> bool:
-    """Of a pod or a node."""
-    conditions = {condition["type"]: condition["status"] for condition in thing.get("status", {}).get("conditions") or []}
-    return conditions.get("Ready") == "True" and not thing["metadata"].get("deletionTimestamp")
-
-
-def _addresses(node: Object, kinds: tuple[str, ...]) -> list[str]:
-    return [entry["address"] for entry in node.get("status", {}).get("addresses") or [] if entry["type"] in kinds]
-
-
-def _family(address: str) -> int:
-    return 6 if ":" in address else 4
-
-
-def _name(thing: Object) -> str:
-    return thing["metadata"]["name"]
-
-
-def _full_name(thing: Object) -> str:
-    return f"{thing['metadata']['namespace']}/{thing['metadata']['name']}"
+    return pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork") and objects.is_ready(pod)
