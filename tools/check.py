@@ -4,11 +4,14 @@
 """Run the named targets of the Makefile and sum up: `make test`.
 
 The cheap ones, before `then`, all run, so that one run shows all that is wrong; of the dear ones behind it, each runs only if all before it passed.
+Why a target failed is said again beside the sum: of a run of an hour, the end is what somebody sees first, and often all that is kept.
 """
 
 from __future__ import annotations
 
+import collections
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -18,25 +21,42 @@ import results
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / ".work" / "results"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# How pytest, ansible-playbook and make say what failed: a summary's line, an assertion, a task's error with its message.
+REASON = re.compile(r"(FAILED|ERROR) \S+\.py|E   |\[ERROR\]|fatal: |make.*\*\*\*| +msg: ")
+REASONS = 20  # the last ones: what failed first has often led to more
 
 
-def run(target: str) -> tuple[int, int, int, float, bool]:
-    """Passed, failed, skipped, seconds, and whether make succeeded. A target that fails without a failed test counts as one."""
+def make(target: str) -> tuple[bool, list[str]]:
+    """Whether make succeeded, and the last lines that tell why not. All its output is shown as it comes."""
+    reasons: collections.deque[str] = collections.deque(maxlen=REASONS)
+    command = ["make", "--no-print-directory", target]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            plain = COLOURS.sub("", line).rstrip()
+            if REASON.match(plain):
+                reasons.append(plain[:1000])
+    return process.returncode == 0, list(reasons)
+
+
+def run(target: str) -> tuple[int, int, int, float, list[str] | None]:
+    """Passed, failed, skipped, seconds, and why it failed, or None. A target that fails without a failed test counts as one."""
     known = set(RESULTS.glob("*.xml"))
     started = time.monotonic()
     print(f"\n=== make {target}", flush=True)
-    succeeded = subprocess.run(["make", "--no-print-directory", target], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    succeeded, reasons = make(target)
     passed, failed, skipped = results.count(sorted(set(RESULTS.glob("*.xml")) - known))
     if succeeded and not passed:
-        print(f"make {target} succeeded and left no test in {RESULTS}: that is counted as a failure", flush=True)
+        reasons.append(f"make {target} succeeded and left no test in {RESULTS}: that is counted as a failure")
         succeeded = False
-    return passed, failed if succeeded or failed else 1, skipped, time.monotonic() - started, succeeded and not failed
+    return passed, failed if succeeded or failed else 1, skipped, time.monotonic() - started, None if succeeded and not failed else reasons
 
 
 def main() -> int:
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
-    lines, totals, good, dear = [], [0, 0, 0], True, False
+    lines, why, totals, good, dear = [], [], [0, 0, 0], True, False
     for target in sys.argv[1:]:
         if target == "then":
             dear = True
@@ -44,12 +64,15 @@ def main() -> int:
         if dear and not good:
             lines.append(f"{target:10} not run: something before it failed")
             continue
-        *counts, seconds, ok = run(target)
+        *counts, seconds, reasons = run(target)
+        ok = reasons is None
         good &= ok
+        if not ok:
+            why += ["", f"Why make {target} failed, in its own last words:", *reasons]
         totals = [total + count for total, count in zip(totals, counts)]
         lines.append(f"{target:10} {'ok' if ok else 'FAILED':7} {seconds:6.0f} s  {counts[0]:5} passed {counts[1]:4} failed {counts[2]:4} skipped")
     total = f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped"
-    print("", *lines, "", total, sep="\n", flush=True)
+    print(*why, "", *lines, "", total, sep="\n", flush=True)
     (RESULTS / "total").write_text(f"{total}\n", encoding="utf-8")
     return 0 if good else 1
 

@@ -23,7 +23,7 @@ bad:
 liar:
     @echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/liar.xml
 crash:
-    @exit 2
+    @printf 'FAILED - RETRYING: Wait (3 retries left).\\n\\033[31m[ERROR]: Task failed: three refused\\033[0m\\nfatal: [localhost]: FAILED! =>\\n  msg: three refused\\nover\\n'; exit 2
 silent:
     @true
 dear:
@@ -43,7 +43,8 @@ def check(tmp_path, monkeypatch, capfd):
         monkeypatch.setattr(sys, "argv", ["check.py", *targets])
         status = module.main()
         total = (tmp_path / ".work" / "results" / "total").read_text().strip()
-        assert capfd.readouterr().out.rstrip().endswith(total)
+        run.out = capfd.readouterr().out
+        assert run.out.rstrip().endswith(total)
         return status, total
 
     return run
@@ -67,3 +68,12 @@ def test_exit_status_and_total_are_honest(check, targets, expected):
 def test_results_of_an_earlier_run_do_not_count(check):
     assert check("bad", "then", "dear")[0] == 1
     assert check("good") == (0, "2 passed, 0 failed, 0 skipped")
+
+
+def test_why_a_target_failed_is_said_again_beside_the_sum(check):
+    check("crash", "good", "silent")
+    shown, words = check.out.split("Why make crash failed, in its own last words:\n")
+    assert "over\n" in shown  # all of it is shown as it comes
+    assert words.startswith("[ERROR]: Task failed: three refused\nfatal: [localhost]: FAILED! =>\n  msg: three refused\nmake: *** [Makefile:")
+    assert "Why make silent failed, in its own last words:\nmake silent succeeded and left no test in " in words
+    assert "RETRYING" not in words and "Why make good" not in words
