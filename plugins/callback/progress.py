@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: progress
 type: notification
-short_description: Shows where a migration or a rollback stands
+short_description: Shows where a run that changes clusters stands
 version_added: 0.1.0
 author: fleetops.kubeproxy_free contributors (@fleetops)
 description:

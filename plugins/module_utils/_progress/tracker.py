@@ -4,9 +4,9 @@
 
 """Where a run stands: from the facts that its tasks set, to events. Pure; private to this collection.
 
-What is read are the names of the tasks in roles/handover/tasks/step.yml and roles/tune/tasks/phase.yml and these facts: kpr_cluster and kpr_node_name of a
-host, the run's kpr_plan and the host's handover_steps or tune_steps. Hosts of a step report one by one; an event tells of all of them, once the next task
-begins.
+What is read are the names of the tasks in roles/handover/tasks/step.yml, roles/tune/tasks/phase.yml and roles/kubeadm_init/tasks/stage.yml and these facts:
+kpr_cluster and kpr_node_name of a host, the run's kpr_plan and the host's steps (STEPS). Hosts of a step report one by one; an event tells of all of them, once
+the next task begins.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any, Optional
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._progress.calls import Calls, delegated_to, each, repeated, where
 
-STEP = re.compile(r"(?:step|phase) \| (Begin|Keep how long it took): (\w+)$")
+STEP = re.compile(r"(?:step|phase|stage) \| (Begin|Keep how long it took): (\w+)$")
+STEPS = ("handover_steps", "tune_steps", "kubeadm_init_steps")
 #: The step with which a node has arrived; after a failure, give_back is none.
 LAST = ("accept", "give_back")
 
@@ -135,7 +136,7 @@ class Tracker:
 
     def _ended(self, cluster: Cluster, reports: dict[str, dict[str, Any]], now: float) -> dict[str, Any]:
         wave = cluster.present(next(iter(reports)))
-        last = {host: (facts.get("handover_steps") or facts["tune_steps"])[-1] for host, facts in reports.items()}
+        last = {host: next(facts[name] for name in STEPS if name in facts)[-1] for host, facts in reports.items()}
         failed = [{"node": self._places[host][1], "error": step["error"]} for host, step in last.items() if not step["ok"]]
         if failed:
             cluster.halted = True

@@ -58,7 +58,7 @@ def leader(**facts):
 @pytest.mark.parametrize("ready", [True, False])
 def test_the_token_goes_whatever_comes_after_it(tmp_path, ready):
     status, said = play(tmp_path, {
-        "main": role_tasks("main"), "look": [leader(kubeadm_init_plan={"joins": ["b"]})],
+        "main": role_tasks("main"), "stage": role_tasks("stage"), "look": [leader(kubeadm_init_plan={"joins": ["b"]})],
         "cluster": [leader(kubeadm_init_secrets={"token": "abcdef.secret"}, **{"kubeadm_init_ready": True} if ready else {"kubeadm_init_fault": "no upload"})],
         "join": [{"ansible.builtin.debug": {"msg": "JOINED"}}],
         "kubeadm": [{"ansible.builtin.debug": {"msg": "RAN {{ __kubeadm_init_words | join(' ') }}"}}]})  # fmt: skip

@@ -55,10 +55,11 @@ def of(events, kind):
     return [event for event in events if event["event"] == kind]
 
 
-@pytest.mark.parametrize("file, variable", [("handover/tasks/step.yml", "handover_step"), ("tune/tasks/phase.yml", "tune_phase")])
+@pytest.mark.parametrize("file, variable", [
+    ("handover/tasks/step.yml", "handover_step"), ("tune/tasks/phase.yml", "tune_phase"), ("kubeadm_init/tasks/stage.yml", "kubeadm_init_stage")])
 def test_the_names_that_are_read_are_those_of_the_roles(file, variable):
     tasks = yaml.safe_load((ROLES / file).read_text())
-    names = [task["name"].replace("{{ %s }}" % variable, "take_over") for task in tasks[0]["block"] + tasks[1:]]
+    names = [task["name"].replace("{{ %s }}" % variable, "take_over") for task in tasks[0].get("block", tasks[:1]) + tasks[1:]]
     assert [match.groups() for match in map(tracker.STEP.search, names) if match] == [("Begin", "take_over"), ("Keep how long it took", "take_over")]
 
 
