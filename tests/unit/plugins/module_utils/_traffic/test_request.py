@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import http1
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import parse_path
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.request import attempt, backend_name, classify
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.request import attempt, backend_name, classify, open_socket, own_end
 
 
 def probe(kind, port, timeout=2.0, **more):
@@ -94,3 +95,22 @@ def test_without_a_length_the_end_of_the_connection_ends_the_body():
 def test_what_is_not_http_is_said_to_be_none(data):
     with pytest.raises(http1.HttpError):
         http1.parse_response(data, ended=False)
+
+
+@pytest.mark.parametrize("kind, address", [("http", "127.0.0.1"), ("udp", "127.0.0.1"), ("http", "::1")])
+def test_no_two_requests_leave_from_one_port_wherever_they_go(kind, address):
+    sockets = [open_socket(parse_path({"name": "p", "kind": kind, "address": address, "port": port, "request": "x"})) for port in range(8000, 8100)]
+    ports = {sock.getsockname()[1] for sock in sockets}
+    assert [own_end(sock) for sock in sockets] == [None] * 100, "nothing was sent yet"
+    for sock in sockets:
+        sock.close()
+    assert len(ports) == 100 and 0 not in ports
+
+
+def test_where_every_port_is_taken_one_is_shared(monkeypatch, serve):
+    def taken(_self, _address):
+        raise OSError(98, "Address already in use")
+
+    port = serve("http").port
+    monkeypatch.setattr(socket.socket, "bind", taken)
+    assert probe("http", port).outcome == "ok"
