@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import pathlib
 import time
-from typing import Callable
+from typing import Callable, Optional
 
 import pytest
 
@@ -56,8 +56,7 @@ class TestSwitch:
         result = cleanup.Cleanup(settings._replace(confirm_timeout=2)).absent()
         assert (result["changed"], result["armed"], result["clean"], result["removed"]["chains"]) == (True, True, False, 0)
         assert not any(made.jumps for made in Node("v1.34.4").survey()) and not self.sees_packets()
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert self.now() == rules and self.sees_packets()
         with pytest.raises(switch.NotConfirmed, match="linked them again"):
             cleanup.Cleanup(settings).confirm()
@@ -66,8 +65,7 @@ class TestSwitch:
     def test_linked_again_they_are_in_the_order_in_which_they_were(self, rules: dict, settings: cleanup.Settings, folder: pathlib.Path) -> None:
         before = [line for line in network.saved("nft", "ip") if "-A FORWARD" in line]
         cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert [line for line in network.saved("nft", "ip") if "-A FORWARD" in line] == before
 
     def test_confirmed_the_rest_goes_and_nothing_comes_back(self, rules: dict, settings: cleanup.Settings, folder: pathlib.Path) -> None:
@@ -83,14 +81,12 @@ class TestSwitch:
         cleanup.Cleanup(settings._replace(confirm_timeout=60)).absent()
         again = cleanup.Cleanup(settings._replace(confirm_timeout=2)).absent()
         assert (again["changed"], again["armed"]) == (False, True)
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert self.now() == rules
 
     def test_after_it_has_fired_one_can_begin_anew(self, rules: dict, settings: cleanup.Settings, folder: pathlib.Path) -> None:
         cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert cleanup.Cleanup(settings._replace(confirm_timeout=60)).absent()["changed"]
         assert cleanup.Cleanup(settings).confirm()["clean"]
 
@@ -104,16 +100,14 @@ class TestSwitch:
         node = cleanup.Cleanup(settings)
         switch.arm(relink.pending(node.plans, ["ip"], node.ipvs), 60)
         cleanup.Cleanup(settings._replace(confirm_timeout=2)).absent()
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert self.now() == rules
 
     def test_rules_that_were_there_twice_are_there_twice_again(self, settings: cleanup.Settings, folder: pathlib.Path) -> None:
         network.load("legacy", "ip", [*dumps.SMALL[:6], *dumps.SMALL[5:]])
         before = self.now()
         cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert self.now() == before
 
     def test_what_was_not_unlinked_by_it_is_saved_before_it_goes(self, settings: cleanup.Settings) -> None:
@@ -145,7 +139,7 @@ class TestSwitch:
             wait_for(folder / "fired")
             time.sleep(1.5)
             assert self.now() != before
-        time.sleep(1.5)
+        wait_until_it_has_fired(folder)
         assert self.now() == before
         assert "lock" in (folder / "log").read_text()
 
@@ -154,8 +148,7 @@ class TestSwitch:
         monkeypatch.setattr(tools, "SEARCH_PATH", "/nowhere")
         cleanup.Cleanup(settings._replace(confirm_timeout=1, backup=False)).absent()
         assert not self.sees_packets()
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert self.sees_packets() and (folder / "log").read_text() == ""
 
     def test_programs_that_do_not_take_the_lock_are_run_with_it(self) -> None:
@@ -171,8 +164,7 @@ class TestSwitch:
         monkeypatch.setattr(tools, "SEARCH_PATH", f"{tmp_path}:{tools.SEARCH_PATH}")
         monkeypatch.setattr(switch, "_has_systemd", lambda: True)
         cleanup.Cleanup(settings._replace(confirm_timeout=1)).absent()
-        wait_for(folder / "fired")
-        time.sleep(0.5)
+        wait_until_it_has_fired(folder)
         assert self.now() == rules
 
     def test_it_has_fired_and_nothing_else_is_known(self, folder: pathlib.Path) -> None:
@@ -187,3 +179,20 @@ def wait_for(path: pathlib.Path, seconds: float = 15) -> None:
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.05)
+
+
+def wait_until_it_has_fired(folder: pathlib.Path) -> None:
+    """And has done what it does then, of which it keeps a log."""
+    log = folder / "log"
+    wait_for(log)
+    deadline = time.monotonic() + 30
+    while log in map(output_of, pathlib.Path("/proc").glob("[0-9]*")):
+        assert time.monotonic() < deadline, f"what writes to {log} did not end"
+        time.sleep(0.05)
+
+
+def output_of(process: pathlib.Path) -> Optional[pathlib.Path]:
+    try:
+        return (process / "fd" / "1").readlink()
+    except OSError:  # it has ended meanwhile
+        return None
