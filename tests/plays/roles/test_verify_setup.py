@@ -121,7 +121,7 @@ def test_a_dead_node_gets_no_pod_and_is_not_waited_for(setup):
     assert required["nodeSelectorTerms"] == [{"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["node-b"]}]}]
 
 
-def test_servers_run_on_linux_and_tolerate_what_they_are_told_to(setup):
+def test_servers_run_on_linux_and_tolerate_what_they_are_told_to_and_no_client_is_remembered_for_long(setup):
     pool = {"key": "dedicated", "value": "shop: one", "effect": "NoSchedule"}
     status, _ran, said = setup([pod("echo", "node-a"), pod("client", "node-a"), pod("client", "node-b")], kpr_test_tolerations=[pool])
     assert status == 0, said
@@ -129,6 +129,8 @@ def test_servers_run_on_linux_and_tolerate_what_they_are_told_to(setup):
     assert [spec.get("nodeSelector") for spec in (echo, client)] == [{"kubernetes.io/os": "linux"}] * 2 and "imagePullSecrets" not in echo
     control_plane = {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"}
     assert pool in echo["tolerations"] and control_plane in echo["tolerations"] and client["tolerations"] == [{"operator": "Exists"}]
+    (sticky,) = [one["spec"] for one in setup.created() if one["kind"] == "Service" and one["spec"].get("sessionAffinity")]
+    assert sticky["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"] == 60, "a client that an earlier proof has left is led astray"
 
 
 AUTHS = {"registry.example.net": {"username": "eve", "password": "open-sesame"}}
