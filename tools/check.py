@@ -30,8 +30,8 @@ REASONS = 20  # the last ones: what failed first has often led to more
 def make(target: str) -> tuple[bool, list[str]]:
     """Whether make succeeded, and the last lines that tell why not. All its output is shown as it comes."""
     reasons: collections.deque[str] = collections.deque(maxlen=REASONS)
-    command = ["make", "--no-print-directory", target]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    with subprocess.Popen(["make", "--no-print-directory", target], cwd=ROOT, **options) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             plain = COLOURS.sub("", line).rstrip()

@@ -51,9 +51,9 @@ async def attempt(path: Path, timeout: float, conntrack: Conntrack | None = None
 def open_socket(path: Path) -> socket.socket:
     """A socket with a port that no other one in its network has.
 
-    Left to connect(), the kernel gives one port to connections of several destinations. Where these are a Service and its backend, or two Services with the same
-    backend, and it is Cilium that translates packets on their way from a pod (as it does while it leaves the rest to kube-proxy), both arrive there as one
-    connection, and one of them is reset. Users' programs seldom ask so; probes do nothing else. Seen with Cilium 1.19.
+    Left to connect(), the kernel gives one port to connections of several destinations. Where these are a Service and its backend, or two Services
+    with the same backend, and it is Cilium that translates packets on their way from a pod (as it does while it leaves the rest to kube-proxy), both
+    arrive there as one connection, and one of them is reset. Users' programs seldom ask so; probes do nothing else. Seen with Cilium 1.19.
     """
     family = socket.AF_INET6 if ":" in path.address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM if path.protocol == "udp" else socket.SOCK_STREAM)
