@@ -4,7 +4,8 @@
 """Which addresses a node has to be able to reach, of every kind a Service can have. Pure: from API objects to probe targets.
 
 What holds for an address, with kube-proxy and with Cilium's replacement (measured on Kubernetes 1.34 with Cilium 1.19):
-- ClusterIP: from the host and from pods. A pod's way is Cilium's even while kube-proxy is in charge.
+- ClusterIP: from the host and from pods. A pod's way to it is Cilium's even while kube-proxy is in charge, and to external and LoadBalancer IPs it may be:
+  of all frontends, an agent that leaves Services to kube-proxy drops only NodePorts (Cilium's pkg/loadbalancer/reflectors/conversions.go).
 - NodePort: on each address of each node. The node that owns the address translates, so another node's is not ours to count.
   On 127.0.0.1 from the host: kube-proxy's iptables mode and Cilium, but not kube-proxy's nftables and IPVS modes.
 - External IP: from anywhere when a node owns the address. Otherwise Cilium translates only what arrives from outside, by design.
@@ -27,6 +28,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.m
 
 Object = dict[str, Any]
 LOOPBACK = "127.0.0.1"
+#: What Cilium may translate on a packet's way out of a pod, whoever is in charge.
+CILIUMS_FROM_PODS = ("ClusterIP", "external IP", "LoadBalancer IP")
 #: By Cilium's bpf-lb-mode, the protocols that backends answer straight, so that they see the client's address (Cilium's guide to DSR). The mode annotation
 #: leaves it to each Service.
 DIRECT_RETURN = {"dsr": ("TCP", "UDP"), "hybrid": ("TCP",)}
@@ -300,7 +303,7 @@ def _add(result: Object, label: str, address: Address, probe: Object, client: Ob
     if address.from_host:
         result["targets"].append(_target("host", label, address, probe, requests, address.by_kube_proxy))
     if address.from_pod and client is not None:
-        by_kube_proxy = address.by_kube_proxy and address.what != "ClusterIP"
+        by_kube_proxy = address.by_kube_proxy and address.what not in CILIUMS_FROM_PODS
         result["targets"].append(_target("pod", label, address, probe, requests, by_kube_proxy, {"pod_uid": client["metadata"]["uid"]}))
     if address.from_outside:
         _add_outside(result["outside"], label, address, probe, requests)

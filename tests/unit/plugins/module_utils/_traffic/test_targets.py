@@ -113,14 +113,14 @@ def test_an_external_ip_is_probed_from_inside_on_the_node_that_owns_it():
     one = service(externalIPs=["192.0.2.12"])
     assert [way for way in ways(made(one, node="n2")["targets"]) if way[1] == "192.0.2.12"] == [
         ("host", "192.0.2.12", 80, True),
-        ("pod", "192.0.2.12", 80, True),
+        ("pod", "192.0.2.12", 80, False),
     ]
     assert "192.0.2.12" not in [way[1] for way in ways(made(one, node="n1")["targets"])]
 
 
 def test_a_load_balancer_ip_is_served_by_the_node_unless_it_is_a_proxys():
     vip = made(service(status=[{"ip": "203.0.113.7"}]))
-    assert ways(vip["targets"])[2:] == [("host", "203.0.113.7", 80, True), ("pod", "203.0.113.7", 80, True)]
+    assert ways(vip["targets"])[2:] == [("host", "203.0.113.7", 80, True), ("pod", "203.0.113.7", 80, False)]
     proxy = made(service(status=[{"ip": "203.0.113.7", "ipMode": "Proxy"}]))
     assert len(proxy["targets"]) == 2 and ways(proxy["outside"]) == [("outside", "203.0.113.7", 80, False)]
 
