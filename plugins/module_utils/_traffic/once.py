@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A number of requests to each target, once, from the network each target names, all namespaces at the same time."""
+"""A number of requests to each target, once, from the network each target names, all namespaces at the same time.
+
+A pod that a target names has nothing else to do than to be asked from: the ports of its network are the probes'.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,7 @@ async def _all(
     async def one(path: Path) -> None:
         async with places:
             if failures[path.name] < ENOUGH_FAILURES:
-                result = await attempt(path, timeout, conntrack)
+                result = await attempt(path, timeout, conntrack, own_port=path.pod_uid is not None)
                 failures[path.name] += result.outcome != "ok"
                 found.append((path, result))
 

@@ -29,9 +29,9 @@ class BrokenOff(Exception):
     """The peer ended the connection before its answer was complete."""
 
 
-async def attempt(path: Path, timeout: float, conntrack: Conntrack | None = None) -> Attempt:
-    """Make one new connection (or send one datagram) and judge its answer. There are no retries but the kernel's own."""
-    sock = open_socket(path)
+async def attempt(path: Path, timeout: float, conntrack: Conntrack | None = None, own_port: bool = False) -> Attempt:
+    """Make one new connection (or send one datagram) and judge its answer. There are no retries but the kernel's own. own_port: as of open_socket()."""
+    sock = open_socket(path, own_port)
     started = time.monotonic()
     body, error = None, None
     try:
@@ -48,20 +48,22 @@ async def attempt(path: Path, timeout: float, conntrack: Conntrack | None = None
     return Attempt("ok", seconds, backend_name(body or b""), None, translated, source)
 
 
-def open_socket(path: Path) -> socket.socket:
-    """A socket with a port that no other one in its network has.
+def open_socket(path: Path, own_port: bool = False) -> socket.socket:
+    """own_port: with a port that no other socket in its network has.
 
     Left to connect(), the kernel gives one port to connections of several destinations. Where these are a Service and its backend, or two Services
     with the same backend, and it is Cilium that translates packets on their way from a pod (as it does while it leaves the rest to kube-proxy), both
     arrive there as one connection, and one of them is reset. Users' programs seldom ask so; probes do nothing else. Seen with Cilium 1.19.
+    Only for networks without others' programs: to them the port is lost for a minute after the connection's end.
     """
     family = socket.AF_INET6 if ":" in path.address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM if path.protocol == "udp" else socket.SOCK_STREAM)
     sock.setblocking(False)
-    try:
-        sock.bind(("", 0))
-    except OSError:
-        pass  # none is left to be had alone; connect() finds one to share
+    if own_port:
+        try:
+            sock.bind(("", 0))
+        except OSError:
+            pass  # none is left to be had alone; connect() finds one to share
     return sock
 
 
