@@ -51,6 +51,7 @@ collections/index
 #: What antsibull-docs refers to and only Ansible's own documentation has.
 ANSIBLE = """:orphan:
 
+.. _action_plugins:
 .. _ansible_configuration_settings:
 .. _callback_plugins:
 .. _common_return_values:
@@ -58,7 +59,7 @@ ANSIBLE = """:orphan:
 Ansible's own documentation
 ===========================
 
-Settings, common return values and how callback plugins are switched on: https://docs.ansible.com
+Action plugins, settings, common return values and how callback plugins are switched on: https://docs.ansible.com
 
 .. envvar:: ANSIBLE_CALLBACKS_ENABLED
 
