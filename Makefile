@@ -54,7 +54,7 @@ browser: setup ## the report in a real browser, which is installed where there i
 	@python3 tools/setup.py browser
 	$(USE) pytest -o cache_dir=.work/pytest --junitxml=.work/results/browser.xml -m browser tests/unit/plugins/module_utils/_report $(ARGS)
 
-lint: setup ## ansible-lint, roles' interfaces, changelog, package
+lint: setup ## ansible-lint, roles' interfaces, changelog, package, site
 	$(USE) python3 tools/lint.py
 
 sanity: setup ## ansible-test sanity and units

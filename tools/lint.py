@@ -29,6 +29,8 @@ CHECKS = {
     "package": package.problems,
     "ansible-lint": lambda: _command("ansible-lint", "--offline", "--nocolor"),
 }
+if sys.version_info >= (3, 12):  # as what makes the site
+    CHECKS["site"] = lambda: _command("make", "--no-print-directory", "site")
 
 
 def main() -> int:
