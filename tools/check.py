@@ -9,7 +9,6 @@ Why a target failed is said again beside the sum: of a run of an hour, the end i
 
 from __future__ import annotations
 
-import collections
 import pathlib
 import re
 import shutil
@@ -22,22 +21,28 @@ import results
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / ".work" / "results"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+#: What molecule puts before each line of a playbook.
+BAR = re.compile(r"^ *│ ?")
 # How pytest, ansible-playbook and make say what failed: a summary's line, an assertion, a task's error with its message.
 REASON = re.compile(r"(FAILED|ERROR) \S+\.py|E   |\[ERROR\]|fatal: |make.*\*\*\*| +msg: ")
 REASONS = 20  # the last ones: what failed first has often led to more
 
 
 def make(target: str) -> tuple[bool, list[str]]:
-    """Whether make succeeded, and the last lines that tell why not. All its output is shown as it comes."""
-    reasons: collections.deque[str] = collections.deque(maxlen=REASONS)
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    with subprocess.Popen(["make", "--no-print-directory", target], cwd=ROOT, **options) as process:
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            plain = COLOURS.sub("", line).rstrip()
-            if REASON.match(plain):
-                reasons.append(plain[:1000])
-    return process.returncode == 0, list(reasons)
+    """Whether make succeeded, and the last lines that tell why not. All its output is shown as it comes.
+
+    It goes by a file, as a pipe would end only with the last program that has it: a connection of SSH that is kept open, say.
+    """
+    log = RESULTS / f"{target}.log"
+    with log.open("wb") as sink, log.open(encoding="utf-8", errors="replace") as said:
+        command = ["make", "--no-print-directory", target]
+        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT) as process:
+            while process.poll() is None:
+                print(said.read(), end="", flush=True)
+                time.sleep(0.2)
+        print(said.read(), end="", flush=True)
+    lines = [BAR.sub("", COLOURS.sub("", line)).rstrip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    return process.returncode == 0, [line[:1000] for line in lines if REASON.match(line)][-REASONS:]
 
 
 def run(target: str) -> tuple[int, int, int, float, list[str] | None]:

@@ -23,7 +23,7 @@ bad:
 liar:
     @echo '<s><testcase/><testcase><failure/></testcase></s>' > .work/results/liar.xml
 crash:
-    @printf 'FAILED - RETRYING: Wait (3 retries left).\\n\\033[31m[ERROR]: Task failed: three refused\\033[0m\\n'
+    @printf 'FAILED - RETRYING: Wait (3 retries left).\\n  \\033[2m│\\033[0m \\033[31m[ERROR]: Task failed: three refused\\033[0m\\n'
     @printf 'fatal: [localhost]: FAILED! =>\\n  msg: three refused\\nover\\n'; exit 2
 silent:
     @true
