@@ -10,5 +10,10 @@ import platform
 
 
 def described() -> str:
+    """Its processors and its kernel."""
+    return upstream(f"{os.cpu_count()} processors, Linux {platform.release()}")
+
+
+def upstream(text: str) -> str:
     """Of the kernel only what upstream calls it: what follows is the builder's own, and tells nobody else anything."""
-    return f"{os.cpu_count()} processors, Linux {platform.release().partition('-')[0]}"
+    return text.replace(platform.release(), platform.release().partition("-")[0])

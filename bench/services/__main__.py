@@ -101,9 +101,8 @@ def write(path, settings):
     """The page, its picture and its figures, from the result of the second run."""
     said = INTRODUCTION.format(machine=machine.described(), nodes=settings.control_planes + settings.workers, mode=settings.proxy_mode,
                                judgement=judgement(json.loads(path.read_text(encoding="utf-8"))))  # fmt: skip
-    (HERE / "RESULT.md").write_text(said + "#" + path.with_suffix(".md").read_text(encoding="utf-8"), encoding="utf-8")
-    for ending, name in ((".svg", "result.svg"), (".json", "result.json")):
-        shutil.copyfile(path.with_suffix(ending), HERE / name)
+    for ending, name, before in ((".md", "RESULT.md", said + "#"), (".svg", "result.svg", ""), (".json", "result.json", "")):
+        (HERE / name).write_text(before + machine.upstream(path.with_suffix(ending).read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

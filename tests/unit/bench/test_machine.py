@@ -16,3 +16,4 @@ def test_the_kernel_is_told_as_upstream_calls_it(monkeypatch, release):
     monkeypatch.setattr(platform, "release", lambda: release)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert machine.described() == "2 processors, Linux 6.12.3"
+    assert machine.upstream(f'{{"kernels": ["{release}"]}}') == '{"kernels": ["6.12.3"]}'
