@@ -147,3 +147,13 @@ def test_netperf_gets_its_services_after_the_workload(go):
     status, said = go("main", there={"Pod": [netperf_pod(number) for number in range(5)]}, benchmark_netperf_image="x", __benchmark_measured=[])
     assert said.index("DONE namespace") < said.index("netperf | Create servers") < said.index("DONE put") < said.index("netperf_services | Create them"), said
     assert [one["kind"] for one in go.created()].count("Service") == 3
+
+
+def test_a_result_is_compared_though_the_node_that_looked_is_out_of_the_run(go, tmp_path):
+    settings = {"cluster": "prod", "nodes": ["a"], "rounds": 1, "requests": 1, "replicas": 3, "existing_services": 4, "netperf_image": "", "seconds": 1,
+                "kubernetes": "1.34", "cilium": "1.19", "kernels": ["6.12"], "encryption": "none", "served_by": "cilium"}  # fmt: skip
+    looked = {"benchmark_settings": settings, "benchmark_before": {"settings": {**settings, "served_by": "kube-proxy"}, "rows": []}, "benchmark_stamp": "now"}
+    (tmp_path / "prod").mkdir()  # keep.yml makes it
+    status, said = go("result", {"a": looked}, kpr_speaker="b", benchmark_dir=str(tmp_path), __benchmark_measured=[])
+    assert status == 0, said[-2000:]
+    assert json.loads((tmp_path / "prod" / "benchmark-now.json").read_text(encoding="utf-8"))["compared_with"] == "kube-proxy"
