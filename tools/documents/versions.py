@@ -15,7 +15,7 @@ def page() -> str:
     return "\n".join([
         "# Versions\n\nWhat the collection knows of versions, from the tables that it judges by. To add a version, add a line to the table named in each part "
         "and run `make docs`.\n",
-        _cilium(), _values(), _words(), _kernel(), _releases(), _chains(), _kubeadm(),
+        _cilium(), _faults(), _values(), _words(), _kernel(), _releases(), _chains(), _kubeadm(),
     ])  # fmt: skip
 
 
@@ -37,6 +37,11 @@ def _cilium() -> str:
              f"4.18.0-{one.el8}.el8") for minor, one in compat.MINORS.items()]  # fmt: skip
     heads = ("Cilium", "Kubernetes it is tested with", "Kubernetes its chart takes", "least kernel", "RHEL 8 and rebuilds, least build")
     return "## Cilium's minors\n\n" + _source("_cilium.compat") + "\n" + table(heads, rows)
+
+
+def _faults() -> str:
+    rows = [(f"{_dotted(one.first)} to before {_dotted(one.fixed)}", one.sees, one.issue) for one in module("_cilium.faults").FAULTS]
+    return "## Releases of Cilium with faults\n\n" + _source("_cilium.faults") + "\n" + table(("Cilium", "what users see", "issue"), rows)
 
 
 def _values() -> str:

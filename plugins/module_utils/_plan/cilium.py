@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible.module_utils.common.dict_transformations import dict_merge
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, per_node
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat, faults, per_node
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.values import check_values
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.picture import BLOCKER, NOTE, WARNING, finding, minor, node, some
@@ -161,6 +161,16 @@ def version(picture):
         )
 
 
+def faulty(picture):
+    for one in faults.of(picture.wanted["cilium_version"]) if picture.cluster["cilium"] else ():
+        fixed = compat.dotted(one.fixed)
+        yield finding(
+            "cilium-release-faulty", WARNING, picture.name, f"Cilium {picture.wanted['cilium_version']} has a fault that {fixed} has no more ({one.issue})",
+            one.sees,
+            f"Use {fixed} or later: kpr_cilium_version, or upgrade first.",
+        )
+
+
 def kubernetes(picture):
     wanted, server = compat.minor(picture.wanted["cilium_version"]), minor(picture.cluster["kubernetes"])
     if not picture.cluster["cilium"] or not wanted or not server:
@@ -278,4 +288,4 @@ def _wanted(picture):
     return dict_merge((picture.cluster["release"] or {}).get("values") or {}, picture.wanted["values"])
 
 
-RULES = (missing, release, rollout, agents, replaced_already, version, kubernetes, node_configs, values)
+RULES = (missing, release, rollout, agents, replaced_already, version, faulty, kubernetes, node_configs, values)

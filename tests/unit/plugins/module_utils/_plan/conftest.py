@@ -14,7 +14,8 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_f
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings
 
 HERE = pathlib.Path(__file__).parent
-OBJECTS = json.loads((HERE.parent / "_cluster_facts" / "fixtures" / "lab.json").read_text(encoding="utf-8"))
+#: Its Cilium is told as a later release, of which no fault is known.
+OBJECTS = json.loads((HERE.parent / "_cluster_facts" / "fixtures" / "lab.json").read_text(encoding="utf-8").replace("1.19.1", "1.19.3"))
 NODES = json.loads((HERE / "fixtures" / "nodes.json").read_text(encoding="utf-8"))
 AGENT = {"error": None, "pod": "cilium-x", "health": {"state": "Ok", "message": ""}, "drift": [], "kube_proxy_replacement": {"enabled": False}}
 
@@ -27,7 +28,7 @@ class Cluster:
         self.nodes = copy.deepcopy(NODES)
         self.agents = {name: copy.deepcopy(AGENT) for name in self.nodes}
         self.release = {"status": "deployed", "values": {"bpf": {"masquerade": True}}}
-        self.wanted = {"cluster": "demo", "helm": "/usr/bin/helm", "helm_binary": "helm", "api_server_host": "api.example.com", "cilium_version": "1.19.1"}
+        self.wanted = {"cluster": "demo", "helm": "/usr/bin/helm", "helm_binary": "helm", "api_server_host": "api.example.com", "cilium_version": "1.19.3"}
         self.chart_error = ""
         self.unread = []
         self.error = None

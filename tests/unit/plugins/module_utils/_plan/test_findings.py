@@ -339,6 +339,11 @@ def upgrade_with_it(cluster):
     cluster.wanted["cilium_version"] = "1.20.2"
 
 
+@case("cilium-release-faulty", "warning", says="1.19.3 or later")
+def release_with_a_fault(cluster):
+    cluster.wanted["cilium_version"] = "1.19.2"
+
+
 @case("node-config-unknown", "blocker")
 def no_node_config(cluster):
     cluster.objects.update(node_configs_v2=None, node_configs_v2alpha1=None)
@@ -898,6 +903,7 @@ FOLLOW = {
     "kubelet_of_another_minor": {"kubelet-not-restarted"},
     "api_server_upgraded": {"kubelet-behind", "kubernetes-untested"},
     "stored_in_the_old_version": {"cilium-upgrade"},
+    "release_with_a_fault": {"cilium-upgrade"},
     "no_daemonset": {"kube-proxy-process"},
     "process_without_daemonset": {"kube-proxy-missing"},
     "two_minors_at_once": {"cilium-version-unknown"},

@@ -96,7 +96,7 @@ def test_lines_say_what_the_cluster_is(cluster):
     for said in (
         "Kubernetes v1.34.4, 2 nodes, 4 Services",
         "kube-proxy:v1.34.4, mode iptables, 2 of 2 ready",
-        "1.19.1, 2 of 2 agents ready, 0 replace kube-proxy",
+        "1.19.3, 2 of 2 agents ready, 0 replace kube-proxy",
         "iptables nft",
         "not begun",
     ):
