@@ -83,7 +83,8 @@ RETURN = r"""
 measured:
   description:
     - For each target (and test) C(way), C(node), C(test), C(requests), C(failed), and C(samples_us), the sorted times in microseconds of the requests that were
-      answered, or netperf's own figures C(mean_ms), C(p50_ms), C(p99_ms), C(min_ms) and C(rate) (transactions in a second).
+      answered, or netperf's own figures C(mean_ms), C(p50_ms), C(p99_ms), C(min_ms) and C(rate) (transactions in a second), or C(error), what a netperf
+      said that failed.
   returned: success
   type: list
   elements: dict

@@ -45,6 +45,7 @@ def _row(services, test, way, node, rounds):
     return {
         "services": services, "test": test, "way": way, "node": node, "rounds": len(rounds),
         "requests": sum(entry["requests"] for entry in entries), "failed": sum(entry["failed"] for entry in entries),
+        "errors": sorted({entry["error"] for entry in entries if "error" in entry}),
         **{name: _range([one[name] for one in figures]) for name in FIGURES},
     }  # fmt: skip
 
@@ -52,7 +53,8 @@ def _row(services, test, way, node, rounds):
 def figures_of(entries):
     """One round of one way: requests to several servers are taken together, netperf's figures of several servers are averaged."""
     if "samples_us" not in entries[0]:
-        return {name: statistics.fmean(entry[name] for entry in entries) for name in FIGURES}
+        told = [entry for entry in entries if "error" not in entry]
+        return {name: statistics.fmean(entry[name] for entry in told) if told else None for name in FIGURES}
     samples = sorted(sample for entry in entries for sample in entry["samples_us"])
     if not samples:
         return dict.fromkeys(FIGURES)
@@ -113,6 +115,8 @@ def lines(result):
     if settings["netperf_image"]:
         said.append(f"- `netperf`: {settings['seconds']} s for each server, test and round, each server behind its own Service; the mean of the servers.")
     said += ["- Per second: requests or transactions of one client that has one under way at a time.", "", *_table(result["rows"])]
+    errors = [f"- {_place(row).replace(' | ', ', ')}: `{error}`" for row in result["rows"] for error in row["errors"]]
+    said += ["", "Failed, and part of no figure:", "", *errors] if errors else []
     if result.get("compared"):
         rounds = settings["rounds"]
         chance = f"With {rounds} rounds each, chance alone does that to one figure in {math.comb(2 * rounds, rounds) // 2}." if rounds >= ROUNDS else (

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._benchmark import netperf
@@ -28,9 +30,15 @@ def test_both_tests_are_run_with_the_data_port_that_the_service_has():
                            "MEAN_LATENCY,P50_LATENCY,P99_LATENCY,MIN_LATENCY,TRANSACTION_RATE"]  # fmt: skip
 
 
-def test_what_netperf_says_is_told():
-    with pytest.raises(TrafficError, match="pod to ClusterIP: /opt/netperf -H .* ended with 1: establish control: are you sure"):
-        netperf.measure([TARGET], 1, lambda command: (1, "", "establish control: are you sure there is a netserver"))
+def test_a_run_that_fails_is_told_and_the_others_are_not_lost_for_it():
+    answers = iter([(1, "", "recv_response_timed_n: no response received. errno 104 counter 0"), (0, ANSWER, "")])
+    failed, good = netperf.measure([TARGET], 1, lambda command: next(answers))
+    assert failed == {"node": "n1", "way": "pod to ClusterIP", "test": "netperf TCP_RR", "requests": 1, "failed": 1, "error": failed["error"]}
+    assert re.fullmatch(r"/opt/netperf -H .* ended with 1: recv_response_timed_n: no response received\. errno 104 counter 0", failed["error"])
+    assert good["rate"] == 9992.661
+
+
+def test_what_netperf_says_without_figures_is_told():
     with pytest.raises(TrafficError, match="netperf's answer has no 'P50_LATENCY'"):
         netperf.measure([TARGET], 1, lambda command: (0, "MEAN_LATENCY=3\n", ""))
 

@@ -60,6 +60,18 @@ def test_several_servers_of_one_round_are_one_round():
     assert row["mean_ms"]["median"] == 0.2 and row["rate"]["median"] == 200.0 and row["requests"] == 10
 
 
+def test_a_netperf_that_failed_is_told_with_its_words_and_is_part_of_no_figure():
+    good = {"test": "netperf TCP_CRR", "way": WAY, "node": "n1", "requests": 5, "failed": 0, "mean_ms": 0.1, "p50_ms": 0.1, "p99_ms": 0.2, "rate": 100.0}
+    bad = {"test": "netperf TCP_CRR", "way": WAY, "node": "n1", "requests": 1, "failed": 1, "error": "netperf ended with 1"}
+    rounds = [{"services": 10, "round": number, "measured": found} for number, found in enumerate(([good, bad], [bad]))]
+    made = {"settings": SETTINGS, "rows": summary.rows(rounds)}
+    (row,) = made["rows"]
+    assert row["mean_ms"] == {"median": 0.1, "least": 0.1, "most": 0.1} and (row["failed"], row["requests"], row["rounds"]) == (2, 7, 2)
+    page = summary.lines(made)
+    assert "| 2 of 7 |" in page and f"\n- 10, {WAY}, n1, netperf TCP_CRR: `netperf ended with 1`\n" in page
+    assert "Failed" not in summary.lines(result([1]))
+
+
 @pytest.mark.parametrize(("now", "apart"), [((500, 600, 700), True), ((900, 1050, 1300), False), ((1200, 1300, 1400), False), ((2000, 2100, 2200), True)])
 def test_a_difference_counts_where_ranges_do_not_meet(now, apart):
     judged = summary.compared(result([1000], [1100], [1200]), result(*([one] for one in now)))[0]["p50_ms"]
