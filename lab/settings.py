@@ -28,7 +28,7 @@ class Settings:
     control_planes: int = 1
     workers: int = 2
     kubernetes: str = "1.34.4"
-    cilium: str = "1.19.1"
+    cilium: str = "1.19.4"
     etcd: str = "3.6.6"
     coredns: str = "1.12.4"
     cni_plugins: str = "1.8.0"

@@ -51,7 +51,7 @@ def measured(lab, **more):
 def test_before_and_after(untouched, tools):
     lab = untouched
     before, _picture, path = measured(lab, **tools)
-    assert before["settings"]["served_by"] == "kube-proxy" and before["settings"]["cilium"] == "1.19.1"
+    assert before["settings"]["served_by"] == "kube-proxy" and before["settings"]["cilium"] == lab.variables["kpr_cilium_version"]
     nodes = before["settings"]["nodes"]
     assert {(row["services"], row["test"], row["way"], row["node"]) for row in before["rows"]} == {
         (count, *row, node) for count in (10, 300) for row in ROWS for node in nodes}  # fmt: skip
