@@ -38,13 +38,19 @@ MINORS = {
     (1, 20): Minor(((1, 33), (1, 36)), (1, 21), (5, 10, 0), EL8_10),
 }
 FIRST, LAST = min(MINORS), max(MINORS)
-VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?(?:[-+].*)?")
+VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?")
 
 
 def minor(version):
     """(1, 19) from "1.19", "1.19.1", "v1.19.1-rc.0"; None for other text."""
     match = VERSION.fullmatch(str(version).strip())
     return (int(match[1]), int(match[2])) if match else None
+
+
+def release(version):
+    """(1, 19, 1) from "1.19.1" and "v1.19.1-rc.0"; None for other text, as of a minor alone."""
+    match = VERSION.fullmatch(str(version).strip())
+    return tuple(map(int, match.groups())) if match and match[3] else None
 
 
 def dotted(parts):

@@ -10,7 +10,8 @@ To add a fault, add a line.
 from __future__ import annotations
 
 import dataclasses
-import re
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import compat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +32,9 @@ FAULTS = (
         "cilium/cilium#44727",
     ),
 )  # fmt: skip
-RELEASE = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+].*)?")
 
 
 def of(version):
     """The faults of a release, by its version as text; none of a text that names no single release."""
-    match = RELEASE.fullmatch(str(version).strip())
-    release = tuple(map(int, match.groups())) if match else ()
-    return [one for one in FAULTS if one.first <= release < one.fixed]
+    release = compat.release(version)
+    return [one for one in FAULTS if release and one.first <= release < one.fixed]

@@ -77,14 +77,14 @@ def dsr(wanted):
     mode, dispatch = wanted.text("loadBalancer.mode"), wanted.text("loadBalancer.dsrDispatch", "opt")
     if not wanted.kpr or mode not in ("dsr", "hybrid"):
         return
-    if not wanted.tunnel and wanted.true("socketLB.hostNamespaceOnly"):
+    if not wanted.tunnel and wanted.true("socketLB.hostNamespaceOnly") and not wanted.since(*value_rules.DSR_BESIDE):
         yield finding(
             "dsr-host-namespace-only",
             "blocker",
             "socketLB.hostNamespaceOnly",
             "true",
-            "with DSR, a pod that asks another node's NodePort over TCP gets no answer from backends on its own node (seen with 1.19.1 and native routing)",
-            "loadBalancer.mode=snat, or socketLB.hostNamespaceOnly=false where no service mesh needs it",
+            "with DSR and native routing, a pod that asks another node's NodePort over TCP gets no answer from backends on its own node, up to Cilium 1.19.2",
+            "Cilium 1.19.3 or later, or loadBalancer.mode=snat, or socketLB.hostNamespaceOnly=false where no service mesh needs it",
         )
     if wanted.tunnel == "vxlan":
         yield finding(

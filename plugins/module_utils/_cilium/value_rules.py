@@ -67,6 +67,9 @@ SCHEMA_SINCE = 16
 #: From this minor on the chart finds the API's address itself for k8sServiceHost: auto (templates/_helpers.tpl).
 AUTO_SINCE = 16
 
+#: The first release that answers a pod which asks another node's NodePort with DSR and has its backend beside it (cilium/cilium#41963; seen without at 1.19.1).
+DSR_BESIDE = (1, 19, 3)
+
 MODES = ("snat", "dsr", "hybrid", "annotation")
 ALGORITHMS = ("random", "maglev")
 ACCELERATIONS = ("disabled", "native", "best-effort", "testing-only")

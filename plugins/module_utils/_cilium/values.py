@@ -41,7 +41,7 @@ def check_values(values, chart_version, facts=None):
                 f"choose a Cilium of {compat.dotted(compat.FIRST)} to {compat.dotted(compat.LAST)}, or read its values.yaml yourself",
             )
         ]
-    wanted = Wanted(values, minor[1], dict(facts or {}))
+    wanted = Wanted(values, minor[1], dict(facts or {}), compat.release(chart_version))
     dead = list(_dead(wanted))
     judged = {one["key"] for one in dead}
     found = dead + [one for one in _unknown(wanted) if not any(one["key"] == key or one["key"].startswith(f"{key}.") for key in judged)]

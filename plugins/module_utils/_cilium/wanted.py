@@ -9,12 +9,13 @@ import json
 
 
 class Wanted:
-    """The values a user wants for the chart of a minor (the number after "1."), and what is known of the cluster."""
+    """The values a user wants for the chart of a minor (the number after "1."), and what is known of the cluster and of the chart's release."""
 
-    def __init__(self, values, minor, facts):
+    def __init__(self, values, minor, facts, release=None):
         self.values = values
         self.minor = minor
         self.facts = facts
+        self.release = release  # (1, 19, 3); None where the minor alone is known
 
     def get(self, path, default=None):
         """The value at a dotted path; null counts as not given, as it does for Helm."""
@@ -34,6 +35,10 @@ class Wanted:
     def true(self, path):
         """True for true and "true"."""
         return self.text(path) == "true"
+
+    def since(self, *release):
+        """True for this release and later ones; not where it is not known."""
+        return self.release is not None and self.release >= release
 
     @property
     def kpr(self):

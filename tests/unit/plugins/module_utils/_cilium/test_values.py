@@ -134,6 +134,9 @@ def test_unknown_keys(values, version, expected):
         ({"loadBalancer__mode": "dsr", "tunnelProtocol": "geneve", "loadBalancer__dsrDispatch": "geneve"}, "1.19", None),
         ({"loadBalancer__mode": "dsr", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}, "1.19", None),
         ({**NATIVE, "loadBalancer__mode": "hybrid", "socketLB__hostNamespaceOnly": True}, "1.19", "dsr-host-namespace-only"),
+        ({**NATIVE, "loadBalancer__mode": "dsr", "socketLB__hostNamespaceOnly": True}, "1.19.2", "dsr-host-namespace-only"),
+        ({**NATIVE, "loadBalancer__mode": "dsr", "socketLB__hostNamespaceOnly": True}, "1.19.3", None),
+        ({**NATIVE, "loadBalancer__mode": "dsr", "socketLB__hostNamespaceOnly": True}, "1.20.0", None),
         ({**NATIVE, "socketLB__hostNamespaceOnly": True}, "1.19", None),
         (
             {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "geneve", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"},
