@@ -27,7 +27,7 @@ class Fault:
 FAULTS = (
     Fault(
         (1, 19, 0), (1, 19, 3),
-        "Under many short connections from outside through one node to a backend elsewhere (some thousand a minute), the node's agent forgets how open ones "
+        "Under many short connections from outside through one node to a backend elsewhere (ten thousand a minute), the node's agent forgets how open ones "
         "are translated, and whichever server speaks next has its connection reset. With bpf.masquerade so are pods' connections out of the cluster.",
         "cilium/cilium#44727",
     ),
