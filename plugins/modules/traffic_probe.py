@@ -14,7 +14,7 @@ description:
   - The result counts refused, timed out, reset and slow requests by path, with latency percentiles and the backends that answered, and over time,
     for all paths together and for each path where something went wrong. However long a run was, it is folded to a few hundred rows on the host.
   - Paths may begin in the host's own network or in that of a pod on the host; for the latter only the network namespace is entered,
-    so the pod needs no tool and no image.
+    so the pod needs no tool and no image. When such a pod goes, its paths end; what it asked while it lost its network is not counted.
   - Names are not resolved and nothing is retried, except what the kernel itself retries within O(timeout).
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
@@ -205,6 +205,9 @@ traffic:
           type: int
         other:
           description: Any other error or unexpected answer; C(errors) tells which.
+          type: int
+        gone_at:
+          description: The Unix second in which the path ended because its pod had gone. Null where it goes on.
           type: int
         latency:
           description: Percentiles over C(ok) in milliseconds (C(p50_ms), C(p90_ms), C(p99_ms), right to 5 %) and C(max_ms).

@@ -159,7 +159,7 @@ def _traffic(seen: list[tuple[str, Any]]) -> dict[str, Any]:
     bucket = max(traffic["bucket_seconds"] for _origin, traffic in seen)
     return {
         "paths": [
-            {"from": origin, **{key: path[key] for key in PATH_KEYS}, "series": folded(path["series"], bucket)}
+            {"from": origin, **{key: path[key] for key in PATH_KEYS}, "gone_at": path.get("gone_at"), "series": folded(path["series"], bucket)}
             for origin, traffic in seen for path in traffic["paths"]
         ],
         "series": folded(itertools.chain(*(traffic["series"] for _origin, traffic in seen)), bucket),

@@ -125,6 +125,7 @@ def totals(traffic: Traffic) -> str:
         f"{share(traffic.share_slow)} slow"
     )
     found += f"; {plural(traffic.left_out, 'request')} left out, the prober was kept from running" if traffic.left_out else ""
+    found += f"; {plural(traffic.gone, 'path')} ended with the pod that asked" if traffic.gone else ""
     return found + (f"; {_unanswered(traffic.unanswered)}" if traffic.unanswered else "")
 
 

@@ -29,6 +29,8 @@ class Path:
     p99_ms: Optional[float]
     max_ms: Optional[float]
     errors: dict[str, int]
+    # when the pod that asked had gone, in Unix seconds; nothing was asked from then on
+    gone_at: Optional[float]
     # only where something went wrong
     series: Series
 
@@ -93,6 +95,11 @@ class Traffic:
         return sorted(wrong, key=lambda path: (path.unanswered, -path.failed, -path.counts["slow"], path.name, path.origin))
 
     @property
+    def gone(self) -> int:
+        """How many paths ended before the run did, with the pod that asked."""
+        return sum(path.gone_at is not None for path in self.paths)
+
+    @property
     def unanswered(self) -> dict[str, int]:
         """How many paths never answered, by where they were asked from."""
         return dict(Counter(path.origin for path in self.paths if path.unanswered))
@@ -109,6 +116,7 @@ def _path(reader: Reader) -> Path:
         p99_ms=latency.number("p99_ms"),
         max_ms=latency.number("max_ms"),
         errors={text: int(errors.number(text) or 0) for text in errors.names()},
+        gone_at=reader.number("gone_at"),
         series=_series(reader),
     ))  # fmt: skip
 

@@ -118,7 +118,7 @@ def _flush(files: RunFiles, spec: dict[str, Any], engine: Engine, started_at: fl
     complete = now - spec["timeout"] - 2  # requests that began later may still be under way
     with engine.lock:
         rows = {name: tally.take_rows() if ended_by else tally.take_rows(complete) for name, tally in engine.tallies.items()}
-        summaries = [dict(raw, **engine.tallies[raw["name"]].as_dict()) for raw in spec["paths"]]
+        summaries = [dict(raw, **engine.tallies[raw["name"]].as_dict(), gone_at=engine.gone.get(raw["name"])) for raw in spec["paths"]]
         answered = {name: tally.first_answer for name, tally in engine.tallies.items()}
     together = folded(itertools.chain(*rows.values()))
     files.append_rows("series.jsonl", [*((ALL, row) for row in together), *((name, row) for name, of_path in rows.items() for row in wrong(of_path))])

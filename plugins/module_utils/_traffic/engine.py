@@ -36,6 +36,7 @@ class Engine:
         self.lock = threading.Lock()
         self.left_out = 0
         self.max_lag = 0.0
+        self.gone: dict[str, int] = {}  # the second in which a path was found to have lost its pod
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -68,7 +69,7 @@ class Engine:
         one = Stream(path, self.timeout).message if path.kind == "stream" else None
         running: set[Any] = set()
         due = time.monotonic() + phase / self.rate
-        while await self._sleep_until(due):
+        while path.name not in self.gone and await self._sleep_until(due):
             lag = time.monotonic() - due
             self.max_lag = max(self.max_lag, lag)
             if lag > MAX_LAG:
@@ -98,8 +99,14 @@ class Engine:
     async def _record(self, path: Path, request: Any) -> None:
         second = int(time.time())
         result: Attempt = await request
+        tally = self.tallies[path.name]
+        # A pod that goes (a drain, a new version of it) takes its network with it: what is asked there fails for that alone.
+        gone = result.outcome != "ok" and path.pod_uid is not None and tally.first_answer is not None and not netns.leads_to(path.address)
         with self.lock:
-            self.tallies[path.name].add(second, result)
+            if gone:
+                self.gone.setdefault(path.name, second)
+            else:
+                tally.add(second, result)
 
 
 class Stream:

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import glob
 import os
 import re
+import socket
 from typing import Iterator
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import TrafficError
@@ -69,3 +71,13 @@ def enter(netns_fd: int) -> None:
     if libc.setns(netns_fd, CLONE_NEWNET) != 0:
         code = ctypes.get_errno()
         raise TrafficError(f"Cannot enter the pod's network namespace: {os.strerror(code)}. Run the module as root (become: true).")
+
+
+def leads_to(address: str) -> bool:
+    """Whether the calling thread's network has a route to an address. Nothing is sent: connecting a datagram socket only looks the route up."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as looking:
+        try:
+            looking.connect((address, 9))
+        except OSError as error:
+            return error.errno != errno.ENETUNREACH
+    return True

@@ -75,6 +75,12 @@ def test_paths_that_never_answered_are_counted_by_place():
     assert "never answered" not in " ".join(lines(traffic={"paths": [{"name": "one", "ok": 9}], "series_columns": list(SERIES_COLUMNS)}))
 
 
+def test_paths_whose_pod_has_gone_are_counted():
+    paths = [{"name": "one", "ok": 9}, {"name": "two", "ok": 9, "gone_at": 1767340800}]
+    told = [line for line in lines(traffic={"paths": paths, "series_columns": list(SERIES_COLUMNS)}) if line.startswith("traffic: ")]
+    assert told[0].endswith("; 1 path ended with the pod that asked")
+
+
 def test_calls_are_told_or_why_they_are_not():
     calls = {"nodes": {"w1": 8, "w2": 6}, "api": {"waves": [28, 9], "besides": 60}}
     assert "module calls: at most 8 on a node (w1), 14 on all; on the API 97: 60 before and after the waves, 28 in wave 1, 9 in wave 2" in lines(calls=calls)
