@@ -41,7 +41,7 @@ def _found(result):
     if result.get("rc"):
         said = (result.get("stderr") or "").strip()
         return f"exit code {result['rc']}" + (f" ({said})" if said else "")
-    return result.get("msg") or "no answer"
+    return (result.get("msg") or "no answer").rstrip(".")
 
 
 def _address(url):

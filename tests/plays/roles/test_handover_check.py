@@ -45,6 +45,13 @@ def test_a_check_that_fails_is_named_with_what_was_found_and_expected(tmp_path):
     assert "echo shut" not in output, "a command may have a token in it"
 
 
+def test_a_command_that_hangs_fails_in_its_time(tmp_path):
+    began = time.monotonic()
+    code, output = check(tmp_path, {"name": "shop", "command": ["sleep", "300"]})
+    assert code != 0 and "shop: found" in output and "expected its command, sleep, to end with 0 within 5 s." in output, output
+    assert time.monotonic() - began < 60
+
+
 def test_a_check_of_an_address_says_how_to_ask_it(tmp_path):
     code, output = check(tmp_path, {"name": "shop", "url": "http://127.0.0.1:1/health?token=s3cret"})
     assert code != 0 and "expected status 200 from http://127.0.0.1:1/health within 5 s. See from the controller: curl -i http://127.0.0.1:1/health" in output
