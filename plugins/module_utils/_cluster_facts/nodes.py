@@ -17,6 +17,7 @@ def summary(found):
 def _node(node):
     metadata, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
     labels = metadata.get("labels") or {}
+    by_a_run = f"{LABEL}/cordoned" in labels
     info = status.get("nodeInfo") or {}
     ready = next((one for one in status.get("conditions") or [] if one.get("type") == "Ready"), {})
     return {
@@ -28,6 +29,7 @@ def _node(node):
         "addresses": [one["address"] for one in status.get("addresses") or [] if one.get("type") in ("InternalIP", "ExternalIP")],
         "ready": ready.get("status") == "True",
         "not_ready_because": None if ready.get("status") == "True" else ready.get("message") or "it has no condition Ready",
-        "cordoned": bool(spec.get("unschedulable")) and f"{LABEL}/cordoned" not in labels,  # not by a run of ours that died
+        "cordoned": bool(spec.get("unschedulable")) and not by_a_run,
+        "cordoned_by_a_run": bool(spec.get("unschedulable")) and by_a_run,  # of ours; unless it is at work, it has died
         "moved": labels.get(f"{LABEL}/state") == "moved",
     }

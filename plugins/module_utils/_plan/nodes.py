@@ -30,6 +30,12 @@ def cordoned(picture):
                 "Somebody may be working on it. Agents tolerate it, test pods may not be placed there.",
                 f"Wait, or: kubectl uncordon {name}",
             )
+        elif facts["cordoned_by_a_run"]:
+            yield finding(
+                "node-cordoned-by-a-run", WARNING, node(name), "a run of the migration has disabled scheduling, and has not enabled it again",
+                "Unless it is at work just now, it has died. The node takes no pods until another run goes on.",
+                f"Run migrate or rollback again, which enables it. Where neither can: kubectl uncordon {name}",
+            )
 
 
 def kubelet_differs(picture):

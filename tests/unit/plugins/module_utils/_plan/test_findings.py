@@ -92,6 +92,12 @@ def node_cordoned(cluster):
     cluster.object("nodes", "worker1")["spec"]["unschedulable"] = True
 
 
+@case("node-cordoned-by-a-run", "warning", "node worker1", says="kubectl uncordon worker1")
+def node_cordoned_by_a_run_that_died(cluster):
+    cluster.object("nodes", "worker1")["spec"]["unschedulable"] = True
+    cluster.object("nodes", "worker1")["metadata"]["labels"]["kubeproxy-free.fleetops.io/cordoned"] = "true"
+
+
 @case("kubelet-not-restarted", "warning", "node worker1", says="v1.35.0")
 def kubelet_installed_and_not_restarted(cluster):
     cluster.nodes["worker1"]["kubelet"] = "v1.35.0"
