@@ -23,7 +23,7 @@ case "$*" in
           case "$STATUS $*" in deployed*|pending*--pending*) ;; *) echo '[]'; exit;; esac # as Helm 3 does
           echo '[{"name": "cilium", "namespace": "kube-system", "revision": "1", "status": "'$STATUS'", "chart": "cilium-1.19.1", "app_version": "1.19.1"}]';;
   *"get values"*) echo '%s';;
-  *"show chart"*) printf 'name: cilium\\nversion: 1.19.2\\nappVersion: 1.19.2\\n';;
+  *"show chart"*) printf "name: cilium\\nversion: ${CHART:-1.19.2}\\nappVersion: ${CHART:-1.19.2}\\n";;
   *"plugin list"*) echo;;
   *upgrade*) echo "Error: UPGRADE FAILED: another operation is in progress" >&2; exit 1;;
   *) echo;;
@@ -61,6 +61,12 @@ def test_what_changes_is_shown_leaf_by_leaf_with_the_charts_version(tmp_path):
 def test_what_helm_refuses_is_told_without_the_values(tmp_path):
     code, output = run(tmp_path)
     assert code != 0 and "Helm did not set its values, Error: UPGRADE FAILED: another operation is in progress" in " ".join(output.split()), output
+
+
+def test_where_nothing_changes_a_roll_out_that_an_earlier_run_did_not_see_the_end_of_is_waited_for(tmp_path):
+    code, output = run(tmp_path, "-e", "cilium_version=1.19.1", "-e", "cilium_rollout_timeout=1", CHART="1.19.1")
+    assert "another operation is in progress" not in output, "nothing is to be changed"
+    assert code != 0 and "TASK [fleetops.kubeproxy_free.cilium : rollout | Wait for the operator]" in output, "there is no API server that could tell"
 
 
 def test_a_password_in_the_charts_address_is_refused_and_shown_to_nobody(tmp_path):
