@@ -65,6 +65,7 @@ options:
         description:
           - By name C(kernel), C(found), C(removed), C(kept), C(clean) and C(unchecked) as M(fleetops.kubeproxy_free.kube_proxy_rules) returns them,
             C(takeover_seconds), C(status_before) and C(status_after) (V(on) where the agent replaces kube-proxy, V(off), or another text),
+            C(drift) (texts, where the agent runs otherwise than it is configured),
             C(before) (V(moved), if an earlier run did it), C(steps) (each with C(name), C(began), C(seconds), C(ok) and C(error)) and C(error).
         type: dict
       steps:

@@ -43,6 +43,7 @@ def _of_a_failure(report: Report) -> Iterator[str]:
 def _of_success(report: Report) -> Iterator[str]:
     left = report.named("untouched", GIVEN_BACK) if report.action == "migrate" else []
     if report.state == "settled":
+        yield from _of_drift(report)
         yield f"At any time, prove again what the cluster serves: {PLAYBOOK}verify"
         yield f"Before each kubeadm upgrade, so that it does not bring kube-proxy back: {PLAYBOOK}record"
         yield f"To go back to kube-proxy, all the same: {PLAYBOOK}rollback"
@@ -53,6 +54,14 @@ def _of_success(report: Report) -> Iterator[str]:
         yield f"kube-proxy serves every node again. Before you try once more, see what is in the way: {PLAYBOOK}plan"
     elif report.action == "rollback":
         yield "Some nodes are not back with kube-proxy yet. Run the rollback again, with all nodes."
+
+
+def _of_drift(report: Report) -> Iterator[str]:
+    """Nodes that had moved before a value of the release was changed keep what they were started with."""
+    drifted = [node for node in report.nodes if node.drift]
+    if drifted:
+        names = some([node.name for node in drifted])
+        yield f"The agents of {names} run otherwise than they are configured ({drifted[0].drift[0]}). Restart them, with kubectl rollout restart daemonset/cilium, say."
 
 
 def _of_traffic(report: Report) -> Iterator[str]:

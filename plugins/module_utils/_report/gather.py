@@ -98,6 +98,7 @@ def _node(host: dict[str, Any], before: Facts, agents: Facts) -> dict[str, Any]:
         "before": host["before"],
         "status_before": _status((before.get("agents") or {}).get(host["name"])),
         "status_after": _status(agents.get(host["name"])),
+        "drift": (agents.get(host["name"]) or {}).get("drift") or [],
         "error": next((step["error"] for step in steps if step["error"]), ""),
     }
 

@@ -68,6 +68,8 @@ class Node:
     takeover_seconds: Optional[float]
     before: str
     after: str
+    # where its agent runs otherwise than it is configured
+    drift: tuple[str, ...]
     steps: tuple[Step, ...]
     earlier: str
     error: str
@@ -228,6 +230,7 @@ def _node(reader: Reader, name: str, wave: Optional[int]) -> Node:
         takeover_seconds=reader.number("takeover_seconds"),
         before=reader.text("status_before"),
         after=reader.text("status_after"),
+        drift=tuple(reader.texts("drift")),
         steps=tuple(_step(entry) for entry in reader.dicts("steps")),
         earlier=reader.text("before"),
         error=reader.text("error"),

@@ -35,6 +35,13 @@ def test_a_settled_cluster_is_proven_kept_and_can_go_back(advice):
     assert "same command" not in said
 
 
+def test_agents_that_a_changed_value_has_not_reached_are_named(advice):
+    nodes = {"w1": node(("accept", True), drift=["bpf-lb-mode is configured as 'dsr' but the agent runs with 'snat'"]), "w2": node(("accept", True))}
+    said = advice("migrate", waves=[], nodes=nodes)
+    assert "The agents of w1 run otherwise than they are configured (bpf-lb-mode is configured as 'dsr' but" in said and "rollout restart" in said
+    assert "otherwise" not in advice("migrate", state="prepared", waves=[], nodes=nodes), "while nodes move, some of them run otherwise"
+
+
 def test_a_canary_waits_for_the_rest(advice):
     said = advice("migrate", state="prepared", waves=[], nodes={"w1": node(("accept", True)), "w2": node(), "w3": node()})
     assert "2 nodes are left (w2, w3)" in said and "run the same command again" in said and "rollback" in said

@@ -181,7 +181,8 @@ def test_a_run_that_ended_before_anything_was_read_is_told(left):
 )  # fmt: skip
 def test_what_an_agent_says_of_the_replacement(left, agent, status):
     facts = left("migrate")
-    facts["agents"]["worker1"]["kube_proxy_replacement"] = agent
+    facts["agents"]["worker1"] |= {"kube_proxy_replacement": agent, "drift": ["another way"]}
+    assert gather(**facts)["nodes"]["worker1"]["drift"] == ["another way"]
     assert gather(**facts)["nodes"]["worker1"]["status_after"] == status
     facts["agents"]["worker1"]["error"] = "timed out"
     assert gather(**facts)["nodes"]["worker1"]["status_after"] == "no answer"
