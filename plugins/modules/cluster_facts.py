@@ -50,7 +50,8 @@ facts:
     nodes:
       description:
         - By name, C(control_plane), C(os), C(kubelet), C(kernel), C(os_image), C(addresses), C(ready), C(not_ready_because), C(cordoned) (by
-          somebody else than a migration), C(cordoned_by_a_run), C(moved) (a migration has moved it).
+          somebody else than a migration), C(cordoned_by_a_run), C(moved) (a migration has moved it), C(half_way) (its wave
+          began and did not end).
       type: dict
     kube_proxy:
       description:

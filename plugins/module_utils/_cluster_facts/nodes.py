@@ -19,6 +19,7 @@ def _node(node):
     labels = metadata.get("labels") or {}
     by_a_run = f"{LABEL}/cordoned" in labels
     info = status.get("nodeInfo") or {}
+    moved = labels.get(f"{LABEL}/state") == "moved"
     ready = next((one for one in status.get("conditions") or [] if one.get("type") == "Ready"), {})
     return {
         "control_plane": any(label in labels for label in CONTROL_PLANE),
@@ -31,5 +32,6 @@ def _node(node):
         "not_ready_because": None if ready.get("status") == "True" else ready.get("message") or "it has no condition Ready",
         "cordoned": bool(spec.get("unschedulable")) and not by_a_run,
         "cordoned_by_a_run": bool(spec.get("unschedulable")) and by_a_run,  # of ours; unless it is at work, it has died
-        "moved": labels.get(f"{LABEL}/state") == "moved",
+        "moved": moved,
+        "half_way": labels.get(f"{LABEL}/replacement") == "on" and not moved,  # its wave began and did not end
     }

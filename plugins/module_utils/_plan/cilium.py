@@ -83,7 +83,7 @@ def rollout(picture):
                 "Agents wait for what the operator makes.",
                 f"See: helm -n {namespace} status cilium",
             )
-        elif state["ready"] < state["desired"] or not state["current"]:
+        elif state["ready"] + (len(picture.half_way) if what == "agents" else 0) < state["desired"] or not state["current"]:
             yield finding(
                 f"cilium-{what}-not-ready", BLOCKER, item,
                 f"{state['ready']} of {state['desired']} ready" + ("" if state["current"] else ", a change is being rolled out"),
@@ -95,6 +95,13 @@ def rollout(picture):
 def agents(picture):
     for name, agent in sorted((picture.cluster["agents"] or {}).items()):
         item = node(name)
+        if agent["error"] and name in picture.half_way:
+            yield finding(
+                "cilium-agent-silent", WARNING, item, agent["error"],
+                "An earlier run was taking this node over. This one recreates its agent first, and gives its wave back where that does not start.",
+                f"Correct what keeps it from starting: kubectl -n {picture.wanted['cilium_namespace']} logs {agent['pod'] or '-l k8s-app=cilium'} -c cilium-agent",
+            )
+            continue
         if agent["error"]:
             yield finding(
                 "cilium-agent-silent", BLOCKER, item, agent["error"],

@@ -43,6 +43,11 @@ class Picture:
         return bool(self.cluster["record"]) and not self.settled
 
     @property
+    def half_way(self):
+        """The nodes whose wave began in a run that did not end. The next run recreates their agents, whatever these are like."""
+        return {name for name, node in self.cluster["nodes"].items() if self.moving and node["half_way"]}
+
+    @property
     def read_nodes(self):
         """The nodes that answered."""
         return {name: node for name, node in self.nodes.items() if not node["error"]}

@@ -45,6 +45,18 @@ def test_a_cluster_half_way_plans_cleanly(cluster):
     assert "replacement-already-on" not in {one["id"] for one in cluster.plan()}
 
 
+def test_the_agent_of_a_node_whose_wave_did_not_end_keeps_no_run_from_going_on(cluster):
+    cluster.record("prepared")
+    cluster.object("nodes", "worker1")["metadata"]["labels"]["kubeproxy-free.fleetops.io/replacement"] = "on"
+    cluster.object("daemonsets", "cilium")["status"]["numberReady"] = 1
+    cluster.agents["worker1"]["error"] = "its container waits: CrashLoopBackOff"
+    found = cluster.plan()
+    assert findings.blockers(found) == []
+    assert [(one["object"], one["severity"]) for one in found if one["id"] == "cilium-agent-silent"] == [("node worker1", "warning")]
+    cluster.object("nodes", "worker1")["metadata"]["labels"]["kubeproxy-free.fleetops.io/state"] = "moved"
+    assert {one["id"] for one in findings.blockers(cluster.plan())} == {"cilium-agents-not-ready", "cilium-agent-silent"}
+
+
 def test_a_node_that_a_dead_run_has_cordoned_takes_pods_again(cluster):
     cluster.wanted["drain"] = True
     node = cluster.object("nodes", "cp1")
