@@ -138,8 +138,8 @@ facts:
       elements: int
     api:
       description:
-        - For each of O(api_servers) C(host), C(port), C(reachable), C(trusted) (whether the cluster's CA vouches for it, V(null) if that is not known),
-          C(error) and C(seconds).
+        - For each of O(api_servers) C(host), C(port), C(addresses) (to which the host resolves there), C(reachable), C(trusted) (whether the cluster's CA
+          vouches for it, V(null) if that is not known), C(error) and C(seconds).
       type: list
       elements: dict
     unread:

@@ -13,10 +13,11 @@ CA = "/etc/kubernetes/pki/ca.crt"  # kubeadm puts it on every node
 
 
 def probe(host, port, timeout, ca_file=CA):
-    """Return {host, port, reachable, trusted, error, seconds}; trusted is None when there is no CA to ask."""
-    answer = {"host": host, "port": port, "reachable": False, "trusted": None, "error": None, "seconds": None}
+    """Return {host, port, addresses, reachable, trusted, error, seconds}; trusted is None when there is no CA to ask. addresses: what the host resolves to here."""
+    answer = {"host": host, "port": port, "addresses": [], "reachable": False, "trusted": None, "error": None, "seconds": None}
     start = time.monotonic()
     try:
+        answer["addresses"] = sorted({found[4][0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
         with socket.create_connection((host, port), timeout=timeout) as plain:
             answer["reachable"] = True
             answer.update(_handshake(plain, host, ca_file))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 import urllib.parse
 
@@ -83,15 +84,21 @@ def is_service(picture):
 
 
 def pinned(picture):
-    control_planes = {name: facts["addresses"] for name, facts in picture.cluster["nodes"].items() if facts["control_plane"]}
+    control_planes = {name: {name, *facts["addresses"]} for name, facts in picture.cluster["nodes"].items() if facts["control_plane"]}
     hosts = {host for host, _port in servers(picture)}
-    owners = {name for name, addresses in control_planes.items() if hosts & {name, *addresses}}
-    if len(owners) == 1 and len(hosts) == 1 and len(control_planes) > 1:
+    owners = {next((name for name, own in control_planes.items() if place in own), None) for host in hosts for place in _places_of(host, picture)}
+    if len(owners) == 1 and owners != {None} and len(control_planes) > 1:
         yield finding(
             "api-address-pinned", BLOCKER, picture.name, f"{some(hosts)} is {some(owners)}, one of {len(control_planes)} control planes",
             "When that one node is away, no agent of the cluster can start.",
             ANOTHER,
         )
+
+
+def _places_of(host, picture):
+    """What a host resolves to on the nodes that were asked, or itself. A node's own name is often a loopback address on that node alone."""
+    resolved = {address for facts in picture.read_nodes.values() for api in facts["api"] if api["host"] == host for address in api["addresses"]}
+    return {address for address in resolved if not ipaddress.ip_address(address.partition("%")[0]).is_loopback} or {host}
 
 
 def unreachable(picture):

@@ -120,6 +120,7 @@ def test_a_name_that_the_certificate_does_not_have(certificate):
     with server(certificate) as port:
         answer = api_server.probe("localhost", port, 5, certificate)
     assert (answer["reachable"], answer["trusted"]) == (True, False) and "localhost" in answer["error"]
+    assert "127.0.0.1" in answer["addresses"]
 
 
 def test_without_a_ca_nothing_is_said_about_the_certificate(certificate, tmp_path):

@@ -160,6 +160,20 @@ def one_of_two_control_planes(cluster):
     cluster.wanted["api_server_host"] = "172.20.0.11"
 
 
+@case("api-address-pinned", "blocker", says="api.example.com is cp1, one of 2 control planes")
+def a_name_of_one_of_two_control_planes(cluster):
+    one_of_two_control_planes(cluster)
+    cluster.wanted["api_server_host"] = "api.example.com"
+    for name, address in (("cp1", "127.0.1.1"), ("worker1", "172.20.0.11")):
+        cluster.nodes[name]["api"][0].update(host="api.example.com", addresses=[address])
+
+
+@case("api-address-pinned", "blocker", says="172.20.0.11, cp1 is cp1, one of 2 control planes")
+def a_list_of_urls_that_lead_to_one_machine(cluster):
+    one_of_two_control_planes(cluster)
+    cluster.wanted.update(api_server_host="", values={"k8s": {"apiServerURLs": "https://172.20.0.11:6443 https://cp1:6443"}})
+
+
 @case("api-unreachable", "blocker", "node worker1", says="172.20.0.11:6443: timed out")
 def firewall(cluster):
     cluster.nodes["worker1"]["api"][0].update(reachable=False, error="timed out")

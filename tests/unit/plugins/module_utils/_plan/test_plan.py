@@ -45,6 +45,16 @@ def test_a_cluster_half_way_plans_cleanly(cluster):
     assert "replacement-already-on" not in {one["id"] for one in cluster.plan()}
 
 
+def test_a_name_that_leads_to_several_control_planes_is_not_pinned(cluster):
+    cluster.object("nodes", "worker1")["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] = ""
+    for node in cluster.nodes.values():
+        node["api"][0].update(host="api.example.com", addresses=["172.20.0.11", "172.20.0.12"])
+    assert "api-address-pinned" not in {one["id"] for one in cluster.plan()}
+    for node in cluster.nodes.values():
+        node["api"][0].update(addresses=["172.20.0.100"])  # a virtual IP
+    assert "api-address-pinned" not in {one["id"] for one in cluster.plan()}
+
+
 def test_the_agent_of_a_node_whose_wave_did_not_end_keeps_no_run_from_going_on(cluster):
     cluster.record("prepared")
     cluster.object("nodes", "worker1")["metadata"]["labels"]["kubeproxy-free.fleetops.io/replacement"] = "on"
