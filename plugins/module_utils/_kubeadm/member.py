@@ -21,11 +21,12 @@ CERTIFICATE = "etc/kubernetes/pki/ca.crt"
 CLIENT = "var/lib/kubelet/pki/kubelet-client-current.pem"
 API_SERVER = "etc/kubernetes/manifests/kube-apiserver.yaml"
 ROLE = "node-role.kubernetes.io/control-plane"
-# What kubeadm leaves where it does not end, and what this collection keeps until kubeadm init has ended.
+# What this collection keeps until kubeadm init has ended. It tells something of a member only: kubeadm reset does not know it.
 INIT = "var/lib/kubeproxy-free/kubeadm-init.yaml"
+# What kubeadm leaves where it does not end, and kubeadm reset takes away.
 # Only kubeadm's own manifests: what holds a virtual address (kube-vip, keepalived and the like) has to be there before kubeadm.
 LEFTOVERS = (ADMIN_CONFIG, "etc/kubernetes/bootstrap-kubelet.conf", API_SERVER, "etc/kubernetes/manifests/kube-controller-manager.yaml",
-             "etc/kubernetes/manifests/kube-scheduler.yaml", "etc/kubernetes/manifests/etcd.yaml", "var/lib/etcd/member", INIT)  # fmt: skip
+             "etc/kubernetes/manifests/kube-scheduler.yaml", "etc/kubernetes/manifests/etcd.yaml", "var/lib/etcd/member")  # fmt: skip
 
 
 def member(name: str, root: str = "/") -> Optional[dict[str, Any]]:

@@ -83,6 +83,24 @@ def test_what_kubeadm_says_comes_with_what_to_look_at(tmp_path, monkeypatch):
     assert status != 0 and "node a: kubeadm token create failed, expected status 0. It said: it cannot. See on that node whether its API" in said, said
 
 
+@pytest.mark.parametrize("status, told", [(0, ""), (1, "Node a: kubeadm join failed, expected a member of cluster prod. It said: no room")])
+def test_a_join_leaves_neither_its_token_nor_what_an_init_that_failed_there_left(tmp_path, monkeypatch, status, told):
+    """kubeadm reset leaves the latter, which says of a member that init did not end there."""
+    kept, program = tmp_path / "kept", tmp_path / "programs" / "kubeadm"
+    for path, text in ((kept / "kubeadm-init.yaml", ""), (program, f"#!/bin/sh\ncp {kept}/* {tmp_path}\necho no room >&2\nexit {status}\n")):
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    facts = [leader(kubeadm_init_secrets={"token": "abcdef.secret", "ca_hash": "sha256:1", "certificate_key": "2"}),
+             {"ansible.builtin.set_fact": {"__kubeadm_init_identity": {"name": "a", "addresses": [], "cri_socket": "unix:///run/c.sock"}}}]  # fmt: skip
+    ended, said = play(tmp_path, {"main": [*facts, {"ansible.builtin.include_tasks": "join.yml"}], "join": role_tasks("join").replace(
+        "/var/lib/kubeproxy-free", str(kept)).replace("/etc/kubernetes", str(tmp_path))}, "--limit", "a", kpr_control_plane=True,
+        kpr_control_plane_endpoint="api:6443", kubeadm_init_version="1.34.4")  # fmt: skip
+    assert (ended != 0) == bool(status) and told in said, said
+    assert "abcdef.secret" in (tmp_path / "kubeadm-join.yaml").read_text(encoding="utf-8") and list(kept.iterdir()) == []
+
+
 CHART = {"kubeadm_init_cilium_version": "1.19.1", "kubeadm_init_version": "1.34.4", "kubeadm_init_control_planes": ["a"]}
 
 

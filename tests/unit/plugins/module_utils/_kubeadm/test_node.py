@@ -160,6 +160,12 @@ def test_leftovers_are_named(tmp_path):
     assert member.leftovers(str(tmp_path)) == ["/etc/kubernetes/admin.conf", "/etc/kubernetes/manifests/etcd.yaml", "/var/lib/etcd/member"]
 
 
+def test_what_kubeadm_reset_does_not_know_is_no_leftover(tmp_path):
+    """Else a node whose init failed stayed refused after the reset that was asked for."""
+    write(tmp_path, member.INIT, "{}")
+    assert member.member("cp1", str(tmp_path)) is None and member.leftovers(str(tmp_path)) == []
+
+
 def test_what_holds_a_virtual_address_is_no_leftover(tmp_path):
     for name in ("kube-vip", "keepalived", "haproxy"):
         write(tmp_path, f"etc/kubernetes/manifests/{name}.yaml", "")
