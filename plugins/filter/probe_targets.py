@@ -50,10 +50,17 @@ options:
         promise from outside, and C(loadBalancerSourceRanges) that let everybody or nobody in to theirs.
     type: dict
     default: {}
-  loopback:
-    description: Whether NodePorts answer on 127.0.0.1. They do with Cilium and in kube-proxy's iptables mode, and do not in its nftables and IPVS modes.
-    type: bool
-    default: true
+  served_by:
+    description: Who serves the node. With V(any), kube-proxy does if it has not left it. Of other nodes their label says whether it has.
+    type: str
+    choices: [any, cilium, kube_proxy]
+    default: any
+  kube_proxy:
+    description:
+      - kube-proxy's configuration (C(config.conf) of its ConfigMap). NodePorts are left out on addresses where it does not serve them (C(nodePortAddresses),
+        C(iptables.localhostNodePorts), and 127.0.0.1 in its nftables and IPVS modes), on nodes that it serves.
+      - Null where there is none.
+    type: dict
   peers:
     description: >-
       Number of other nodes whose NodePorts this node probes. They are the next that are ready in the order of names, so every node is probed by as many.

@@ -19,12 +19,16 @@ SERVICES = "enable-health-check-nodeport"
 LEFT = ("kubeproxy-free.fleetops.io/kube-proxy", "off")
 
 
+def has_left(node: Mapping[str, Any]) -> bool:
+    return (node["metadata"].get("labels") or {}).get(LEFT[0]) == LEFT[1]
+
+
 def node_port(node: Mapping[str, Any], kube_proxy: Mapping[str, Any] | None, cilium: Mapping[str, str]) -> tuple[int, str]:
     """The port on the node's own addresses, or 0 and why nothing is asked.
 
     kube_proxy: its configuration, None where there is none; cilium: the data of cilium-config.
     """
-    if kube_proxy is not None and (node["metadata"].get("labels") or {}).get(LEFT[0]) != LEFT[1]:
+    if kube_proxy is not None and not has_left(node):
         bound = kube_proxy.get("healthzBindAddress") or ADDRESS
     else:
         bound = cilium.get(BIND_ADDRESS) or ""

@@ -7,7 +7,8 @@ What holds for an address, with kube-proxy and with Cilium's replacement (measur
 - ClusterIP: from the host and from pods. A pod's way to it is Cilium's even while kube-proxy is in charge, and to external and LoadBalancer IPs it may be:
   of all frontends, an agent that leaves Services to kube-proxy drops only NodePorts (Cilium's pkg/loadbalancer/reflectors/conversions.go).
 - NodePort: on each address of each node. The node that owns the address translates, so another node's is not ours to count.
-  On 127.0.0.1 from the host: kube-proxy's iptables mode and Cilium, but not kube-proxy's nftables and IPVS modes.
+  On 127.0.0.1 from the host: kube-proxy's iptables mode and Cilium, but not kube-proxy's nftables and IPVS modes. kube-proxy may be told of fewer
+  addresses (node_ports.py).
 - External IP: from anywhere when a node owns the address. Otherwise Cilium translates only what arrives from outside, by design.
 - LoadBalancer IP: from the host and from pods, unless its ipMode is Proxy: then nodes leave it to the load balancer.
 - hostPort: Cilium's replacement or the CNI's portmap serves it, never kube-proxy.
@@ -22,12 +23,12 @@ import ipaddress
 import re
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import objects
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.health import node_port
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import node_ports, objects
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.health import has_left, node_port
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import endpoint
 
 Object = dict[str, Any]
-LOOPBACK = "127.0.0.1"
+LOOPBACK = node_ports.LOOPBACK
 #: What Cilium may translate on a packet's way out of a pod, whoever is in charge.
 CILIUMS_FROM_PODS = ("ClusterIP", "external IP", "LoadBalancer IP")
 #: By Cilium's bpf-lb-mode, the protocols that backends answer straight, so that they see the client's address (Cilium's guide to DSR). The mode annotation
@@ -57,7 +58,9 @@ class Cluster(NamedTuple):
     nodes: list[Object]
     # the other nodes whose NodePorts this node probes
     peers: list[Object]
-    loopback: bool
+    served_by: str
+    # kube-proxy's configuration; None where there is none
+    kube_proxy: Mapping[str, Any] | None
     # further addresses of this node on which NodePorts are served
     further: tuple[str, ...] = ()
 
@@ -68,6 +71,13 @@ class Cluster(NamedTuple):
 
     def own_addresses(self, *kinds: str) -> list[str]:
         return objects.addresses(self.own, kinds) if self.own else []
+
+    def unserved(self, node: Object, address: str) -> str | None:
+        """Why NodePorts are not served on an address of a node; None where they are. Cilium serves them on each."""
+        known = self.served_by if objects.name(node) == self.node else "any"
+        if self.kube_proxy is None or known == "cilium" or (known == "any" and has_left(node)):
+            return None
+        return node_ports.unserved(address, node, self.kube_proxy)
 
     def owners(self, address: str) -> list[str]:
         return [objects.name(node) for node in self.nodes if address in objects.addresses(node, ("InternalIP", "ExternalIP"))]
@@ -81,7 +91,8 @@ def plan(
     pods: Iterable[Object] = (),
     clients: Iterable[Object] = (),
     probes: dict[str, Object] | None = None,
-    loopback: bool = True,
+    served_by: str = "any",
+    kube_proxy: Mapping[str, Any] | None = None,
     peers: int = 2,
     requests: int = 10,
     direct: Iterable[str] = (),
@@ -95,11 +106,13 @@ def plan(
     ask a port: {"namespace/name:port": {kind, request, expect}}, port being its name or number; with client_request, the request
     that a server answers with the client's address, externalTrafficPolicy Local and DSR are held to all of their promise. direct names Services whose
     endpoints are asked without them, too: what fails there is not the Service's fault. further: by node, addresses beside those that its object has.
+    kube_proxy: its configuration, None where there is none. It says on which addresses of a node NodePorts are served: of this one unless served_by is
+    cilium or, with any, kube-proxy has left it; of the others unless it has left them.
     health: kube_proxy and cilium, the configurations that say who answers health checks; without it health checks are not asked.
     lb_mode: bpf-lb-mode of the Cilium that serves; with dsr and hybrid, servers see the client's address wherever they run.
     """
     all_nodes = sorted(nodes, key=objects.name)
-    cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), loopback, tuple((further or {}).get(node) or ()))
+    cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), served_by, kube_proxy, tuple((further or {}).get(node) or ()))
     result: dict[str, list[Any]] = {"targets": [], "outside": [], "closed": [], "skipped": []}
     client = next((pod for pod in clients if _is_client(pod, node)), None)
     if client is None:
@@ -158,7 +171,7 @@ def _add_promises(
     local = spec.get("externalTrafficPolicy") == "Local"
     if not probe.get("client_request") or not (local or port.get("protocol", "TCP") in direct_return):
         return
-    own = [address for address in _node_ports(service, port, cluster) if address.from_outside]
+    own = [address for address, unserved in _node_ports(service, port, cluster) if address.from_outside and not unserved]
     if local and cluster.node not in ready:
         for address in own:
             _add_outside(result["closed"], label, address, {"kind": "tcp", "expect": {"unanswered": True}}, 1)
@@ -176,7 +189,11 @@ def _add_health_check(result: Object, service: Object, cluster: Cluster, slices:
     probe = {"kind": "http", "request": "/healthz", "expect": {"status": 200 if cluster.node in ready else 503}}
     number = service["spec"]["healthCheckNodePort"]
     for address in _own_addresses(cluster):
-        _add(result, objects.full_name(service), Address("health check", address, number, from_pod=False, by_kube_proxy=False), probe, None, 1)
+        why = cluster.unserved(cluster.own, address) if cluster.own else None
+        if why:
+            result["skipped"].append({"service": f"{objects.full_name(service)} health check {address}", "why": why})
+        else:
+            _add(result, objects.full_name(service), Address("health check", address, number, from_pod=False, by_kube_proxy=False), probe, None, 1)
 
 
 def _add_node_health(result: Object, cluster: Cluster, settings: Mapping[str, Any]) -> None:
@@ -216,9 +233,9 @@ def _service_addresses(service: Object, port: Object, cluster: Cluster, ready: s
     for address in spec.get("clusterIPs") or [spec.get("clusterIP")]:
         if address and address != "None":
             yield Address("ClusterIP", address, port["port"]), internal
-    for address in _node_ports(service, port, cluster):
+    for address, unserved in _node_ports(service, port, cluster):
         owner = next(iter(cluster.owners(address.address)), cluster.node)
-        yield address, _not_local(spec, owner, ready)
+        yield address, unserved or _not_local(spec, owner, ready)
     for address in spec.get("externalIPs") or []:
         owners = cluster.owners(address)
         owner = owners[0] if owners else None
@@ -249,7 +266,8 @@ def _admitted(spec: Object) -> str:
     return "none" if all(any(one.version == kept.version and one.subnet_of(kept) for kept in DOCUMENTATION) for one in ranges) else "some"
 
 
-def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[Address]:
+def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[tuple[Address, str | None]]:
+    """Each with the reason why it is not served, or None."""
     number = port.get("nodePort")
     if not number:
         return
@@ -261,12 +279,13 @@ def _node_ports(service: Object, port: Object, cluster: Cluster) -> Iterator[Add
             if objects.family(address) in families and (own or peer):
                 # an ExternalIP is often one that the node itself does not have (address translation of a cloud)
                 inside = address in objects.addresses(node, ("InternalIP",))
-                yield Address("NodePort", address, number, inside, inside, own, by_kube_proxy=own)
+                yield Address("NodePort", address, number, inside, inside, own, by_kube_proxy=own), cluster.unserved(node, address)
         for address in dict.fromkeys(cluster.further) if own else []:
             if objects.family(address) in families and address not in addresses:
-                yield Address("NodePort", address, number)
-    if cluster.loopback and 4 in families:
-        yield Address("NodePort", LOOPBACK, number, from_pod=False)
+                yield Address("NodePort", address, number), cluster.unserved(node, address)
+    if 4 in families:
+        this = cluster.own or {"metadata": {"name": cluster.node}}
+        yield Address("NodePort", LOOPBACK, number, from_pod=False), cluster.unserved(this, LOOPBACK)
 
 
 def _not_local(spec: Object, owner: str | None, ready: set[str]) -> str | None:

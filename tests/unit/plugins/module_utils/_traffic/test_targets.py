@@ -86,8 +86,45 @@ def test_a_node_port_is_probed_on_this_node_on_loopback_and_on_the_next_nodes_in
     assert ways(found["outside"]) == [("outside", "192.0.2.14", 30080, True)]
 
 
-def test_loopback_is_left_out_where_it_does_not_answer():
-    assert "127.0.0.1" not in [way[1] for way in ways(made(service([dict(PORT, nodePort=30080)]), loopback=False)["targets"])]
+#: kube-proxy in its iptables mode, without localhost, and only on the nodes' internal network.
+HARDENED = {"mode": "", "iptables": {"localhostNodePorts": False}, "nodePortAddresses": ["192.0.2.0/24"]}
+GONE = {"kubeproxy-free.fleetops.io/kube-proxy": "off"}
+
+
+@pytest.mark.parametrize(("kube_proxy", "served_by", "labels", "found"), [
+    (HARDENED, "any", {}, ["192.0.2.12"]),
+    (HARDENED, "kube_proxy", GONE, ["192.0.2.12"]),
+    (HARDENED, "cilium", {}, ["192.0.2.12", "198.51.100.12", "127.0.0.1"]),
+    (HARDENED, "any", GONE, ["192.0.2.12", "198.51.100.12", "127.0.0.1"]),
+    (None, "any", {}, ["192.0.2.12", "198.51.100.12", "127.0.0.1"]),
+])  # fmt: skip
+def test_kube_proxy_is_asked_for_node_ports_where_it_serves_them(kube_proxy, served_by, labels, found):
+    node = make_node("n2", ["192.0.2.12"], "198.51.100.12")
+    node["metadata"]["labels"] = labels
+    one = service([dict(PORT, nodePort=30080)], externalIPs=["198.51.100.12"])
+    planned = made(one, node="n2", nodes=[node], kube_proxy=kube_proxy, served_by=served_by)
+    asked = [target["address"] for target in planned["outside"] + planned["targets"] if target["port"] == 30080]
+    assert list(dict.fromkeys(asked)) == found
+    assert ("outside", "198.51.100.12", 80, False) in ways(planned["outside"])  # which kube-proxy serves as an external IP
+    assert [entry["why"] for entry in planned["skipped"]] == ([] if len(found) == 3 else [
+        "it is none of kube-proxy's nodePortAddresses (192.0.2.0/24)", "kube-proxy's iptables.localhostNodePorts is false"])  # fmt: skip
+
+
+def test_another_node_is_asked_where_its_own_server_serves():
+    nodes = [make_node(name, [address]) for name, address in (("n1", "192.0.2.11"), ("n2", "192.0.2.12"), ("n3", "192.0.2.13"))]
+    nodes[2]["metadata"]["labels"] = GONE
+    planned = made(service([dict(PORT, nodePort=30080)]), nodes=nodes, served_by="cilium", kube_proxy={"nodePortAddresses": ["198.51.100.0/24"]})
+    assert {way[1] for way in ways(planned["targets"]) if way[2] == 30080} == {"192.0.2.11", "192.0.2.13", "127.0.0.1"}
+    assert planned["skipped"] == [{"service": "demo/web:http NodePort 192.0.2.12", "why": "it is none of kube-proxy's nodePortAddresses (198.51.100.0/24)"}]
+
+
+def test_where_kube_proxy_does_not_serve_nothing_is_said_of_silence_and_health():
+    probe = {"kind": "http", "client_request": "/clientip"}
+    one = service([dict(PORT, nodePort=30080)], externalTrafficPolicy="Local", healthCheckNodePort=32000)
+    for kube_proxy, closed, asked in (({}, 1, 1), ({"nodePortAddresses": ["198.51.100.0/24"]}, 0, 0)):
+        planned = made(one, endpoints=slices("n3"), probes={"demo/web:http": probe}, health={**HEALTH, "kube_proxy": kube_proxy}, kube_proxy=kube_proxy)
+        assert len(planned["closed"]) == closed
+        assert len([target for target in planned["targets"] if target["port"] == 32000]) == asked
 
 
 def test_the_address_a_cloud_gives_a_node_is_for_clients_outside():
