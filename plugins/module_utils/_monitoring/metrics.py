@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Metrics of Cilium's agents that tell how Services are served: data.
 
-Source: the agents themselves (1.19.1) and pkg/metrics, pkg/loadbalancer/maps of Cilium 1.15 to 1.20. cilium_services_events_total and
-cilium_service_implementation_delay are registered up to today and stand still since 1.18, so they are not in the table.
+Source: the agents themselves (1.19.1) and pkg/metrics, pkg/metrics/features, pkg/driftchecker, pkg/loadbalancer/maps of Cilium 1.15 to 1.20.
+cilium_services_events_total and cilium_service_implementation_delay are registered up to today and stand still since 1.18, so they are not in the table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """first: the minor of 1.x in which it is known to be. always: an agent exports it soon after its start, and not
+    """first: the minor of 1.x from which on every release has it and, as it comes, sets it. always: an agent exports it soon after its start, and not
     only once something happened."""
 
     name: str
@@ -22,9 +22,9 @@ class Metric:
     always: bool = True
 
 
-REPLACEMENT = Metric("cilium_feature_adv_connect_and_lb_kube_proxy_replacement_enabled", 19)
-NODE_PORT = Metric("cilium_feature_adv_connect_and_lb_node_port_configuration", 19)
-DRIFT = Metric("cilium_drift_checker_config_delta", 19)
+REPLACEMENT = Metric("cilium_feature_adv_connect_and_lb_kube_proxy_replacement_enabled", 17)  # late releases of 1.15 and 1.16 too, but not their first
+NODE_PORT = Metric("cilium_feature_adv_connect_and_lb_node_port_configuration", 17)  # as above
+DRIFT = Metric("cilium_drift_checker_config_delta", 18)  # 1.17 has it, but stands at 0: enable-drift-checker is off there
 PRESSURE = Metric("cilium_bpf_map_pressure", 15)
 DROPS = Metric("cilium_drop_count_total", 15, always=False)
 TERMINATING = Metric("cilium_k8s_terminating_endpoints_events_total", 15, always=False)
