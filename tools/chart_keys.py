@@ -1,11 +1,12 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write plugins/module_utils/_cilium/chart_keys.py from unpacked Cilium charts, one of each minor.
+"""Write plugins/module_utils/_cilium/chart_keys.py from unpacked Cilium charts, the first and the last release of each minor.
 
-    tools/chart_keys.py 1.13=/path/to/chart 1.14=/path/to/chart ... > plugins/module_utils/_cilium/chart_keys.py
+    tools/chart_keys.py 1.13=/path/to/chart 1.13=/path/to/another 1.14=/path/to/chart ... > plugins/module_utils/_cilium/chart_keys.py
 
 A chart knows a key if values.yaml has it, also in a comment, or if a template reads it. What templates/validate.yaml alone reads, it refuses.
+Keys come and go within a minor; it knows what any of its charts knows, so that no release is said to ignore what it takes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ HEAD = '''# Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 """The first two levels of keys that Cilium's chart knows, by minor. Written by tools/chart_keys.py; do not edit.
 
 A line is a key and the keys below it. :A-B are the minors of 1.x that know it, without it all of the table do; * says that anything may be below.
+A minor knows what any of its releases does: some keys came or went between two of them.
 """
 
 from __future__ import annotations
@@ -60,6 +62,17 @@ def keys(chart):
     return {name: (name in free, set() if FREE.match(name) else below) for name, below in found.items()}
 
 
+def together(charts):
+    """What any of these charts knows, of (minor, chart): minor -> the same."""
+    found = {}
+    for minor, chart in charts:
+        known = found.setdefault(minor, {})
+        for name, (free, below) in keys(chart).items():
+            before = known.get(name, (False, set()))
+            known[name] = (free or before[0], below | before[1])
+    return found
+
+
 def span(minors, every):
     """":16-19" for the minors of a key, nothing for all."""
     if minors == every:
@@ -68,7 +81,7 @@ def span(minors, every):
 
 
 def main():
-    charts = {int(word.partition("=")[0].partition(".")[2]): keys(pathlib.Path(word.partition("=")[2])) for word in sys.argv[1:]}
+    charts = together((int(word.partition("=")[0].partition(".")[2]), pathlib.Path(word.partition("=")[2])) for word in sys.argv[1:])
     every = sorted(charts)
     lines = []
     for top in sorted({top for chart in charts.values() for top in chart}):

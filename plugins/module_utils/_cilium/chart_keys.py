@@ -4,6 +4,7 @@
 """The first two levels of keys that Cilium's chart knows, by minor. Written by tools/chart_keys.py; do not edit.
 
 A line is a key and the keys below it. :A-B are the minors of 1.x that know it, without it all of the table do; * says that anything may be below.
+A minor knows what any of its releases does: some keys came or went between two of them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ azure clientID clientSecret enabled nodeSpec:19- resourceGroup subscriptionID te
 bandwidthManager bbr bbrHostNamespaceOnly:18- enabled
 bgp:-16 announce enabled
 bgpControlPlane enabled legacyOriginAttribute:18- routerIDAllocation:18- secretsNamespace:15- statusReport:17-
-bpf authMapMax:14- autoMount:14- ctAccounting:17- ctAnyMax ctTcpMax datapathMode:16- disableExternalIPMitigation:16- distributedLRU:18- enableTCX:16-
+bpf authMapMax:14- autoMount:14- ctAccounting:17- ctAnyMax ctTcpMax datapathMode:16- disableExternalIPMitigation:16- distributedLRU:17- enableTCX:16-
   events:16- hostLegacyRouting lbAlgorithmAnnotation:17- lbExternalClusterIP lbMapMax lbModeAnnotation:17- lbSourceRangeAllTypes:17- mapDynamicSizeRatio
   masquerade maximum:19- minimum:19- monitorAggregation monitorFlags monitorInterval monitorTraceIPOption:19- natMax neighMax nodeMapMax:15- policyMapMax
   policyMapPressureMetricsThreshold:19- policyStatsMapMax:18- preallocateMaps ref root tproxy type:15- vlanBypass
@@ -44,7 +45,7 @@ cni binPath chainingMode chainingTarget:14- confFileMountPath confPath configMap
   externalRouting:14- hostConfDirMountPath install iptablesRemoveAWSRules:18- logFile readCniConf resources:15- type:16- uninstall
 commonLabels:17- *
 config
-configDriftDetection:20- driftChecker enabled ignoredKeys
+configDriftDetection:19- driftChecker enabled ignoredKeys
 connectivityProbeFrequencyRatio:18- *
 conntrackGCInterval *
 conntrackGCMaxInterval *
@@ -87,10 +88,10 @@ enableNonDefaultDenyPolicies:17- *
 enableRuntimeDeviceDetection:-17 *
 enableTunnelBIGTCP:19-19 *
 enableXTSocketFallback *
-encryption enabled interface:-15 ipsec keyFile:-15 mountPath:-15 nodeEncryption secretName:-15 strictMode:15- type wireguard ztunnel:20-
+encryption enabled interface:-15 ipsec keyFile:-15 mountPath:-15 nodeEncryption secretName:-15 strictMode:15- type wireguard ztunnel:19-
 endpointHealthChecking enabled
 endpointLockdownOnMapOverflow:17- *
-endpointPolicyUpdateTimeoutDuration:20- *
+endpointPolicyUpdateTimeoutDuration:19- *
 endpointRoutes enabled type:16-
 endpointStatus:-15 enabled status
 eni awsEnablePrefixDelegation awsReleaseExcessIPs ec2APIEndpoint enabled eniTags gcInterval gcTags iamRole instanceTagsFilter nodeSpec:19- subnetIDsFilter
@@ -100,7 +101,7 @@ envoy:14- affinity annotations:15- baseID:16- bootstrapConfigMap:17- clusterMaxC
   connectTimeoutSeconds debug:16- dnsPolicy enabled extraArgs extraContainers extraEnv extraHostPathMounts extraVolumeMounts extraVolumes healthPort
   httpRetryCount:17- httpUpstreamLingerTimeout:18- idleTimeoutDurationSeconds image initContainers:19- initialFetchTimeoutSeconds:16- livenessProbe log
   maxConcurrentRetries:17- maxConnectionDurationSeconds maxGlobalDownstreamConnections:19- maxRequestsPerConnection minReadySeconds:20- nodeLocality:20-
-  nodeSelector oneOf:20- podAnnotations podLabels podSecurityContext policyRestoreTimeoutDuration:18- priorityClassName prometheus readinessProbe ref
+  nodeSelector oneOf:20- podAnnotations podLabels podSecurityContext policyRestoreTimeoutDuration:17- priorityClassName prometheus readinessProbe ref
   resources rollOutPods securityContext startupProbe streamIdleTimeoutDurationSeconds:18- terminationGracePeriodSeconds tolerations type:16- updateStrategy
   useOriginalSourceAddress:19- xdsMode:20- xffNumTrustedHopsL7PolicyEgress xffNumTrustedHopsL7PolicyIngress
 envoyConfig enabled retryInterval:16- secretsNamespace
@@ -169,7 +170,7 @@ l2announcements:14- enabled leaseDuration leaseRenewDeadline leaseRetryPeriod
 l2podAnnouncements:14- enabled interface:-19 interfacePattern:18-
 l7Proxy *
 labels
-livenessProbe failureThreshold periodSeconds requireK8sConnectivity:18-
+livenessProbe failureThreshold periodSeconds requireK8sConnectivity:16-
 loadBalancer acceleration algorithm dsrDispatch experimental:17-17 l7 mode protocolDifferentiation:17-18 reflectorWaitTime:20- serviceTopology
   standalone:-19
 localRedirectPolicies:18- addressMatcherCIDRs enabled type
@@ -229,7 +230,7 @@ secretsNamespaceAnnotations:18- *
 secretsNamespaceLabels:19- *
 securityContext *
 serviceAccounts cilium clustermeshApiserver clustermeshcertgen corednsMCSAPI:19- envoy:14- etcd:-15 hubblecertgen nodeinit operator preflight relay ui
-  ztunnel:20-
+  ztunnel:19-
 serviceNoBackendResponse:15- *
 sessionAffinity:-18
 sleepAfterInit *
@@ -249,7 +250,7 @@ tolerations *
 tunnel:-14 *
 tunnelPort *
 tunnelProtocol:14- *
-tunnelSourcePortRange:18- *
+tunnelSourcePortRange:17- *
 type:16-
 underlayProtocol:18- *
 updateStrategy *

@@ -238,6 +238,21 @@ def test_what_cannot_be_judged_is_said(version, facts, said):
         check_values(GOOD, version, facts)
 
 
+@pytest.mark.parametrize(
+    ("version", "path"),
+    [
+        ("1.16.19", "livenessProbe.requireK8sConnectivity"),
+        ("1.17.16", "bpf.distributedLRU.enabled"),
+        ("1.17.16", "tunnelSourcePortRange"),
+        ("1.19.0", "enableTunnelBIGTCP"),
+        ("1.19.4", "configDriftDetection.enabled"),
+        ("1.19.4", "endpointPolicyUpdateTimeoutDuration"),
+    ],
+)
+def test_keys_that_came_or_went_within_a_minor_are_known_in_it(version, path):
+    assert not names({**GOOD, **nested(path, True)}, version)
+
+
 def test_the_table_of_keys_covers_the_table_of_versions():
     assert {minor for major, minor in compat.MINORS} == set(range(chart_keys.FIRST, chart_keys.LAST + 1))
     assert len(keys.table()) > 700
