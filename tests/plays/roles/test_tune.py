@@ -21,7 +21,7 @@ from playbook_run import ansible_playbook
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REAL = {"main.yml", "phase.yml", "look.yml", "plan.yml", "probe_setup.yml", "prove.yml", "finish.yml"}
 MODULES = {"fleetops.kubeproxy_free.cilium_status": "{'agents': json.load(open('agents.json'))}", "kubernetes.core.k8s_info": "{'resources': []}",
-           "kubernetes.core.k8s": "{}"}  # fmt: skip
+           "kubernetes.core.k8s": "{}", "fleetops.kubeproxy_free.cluster_facts": "{'facts': json.load(open('cluster.json'))}"}  # fmt: skip
 MODULE = "#!/usr/bin/python\n# WANT_JSON\nimport json, os\nos.chdir({folder!r})\nprint(json.dumps(dict({answer}, changed=False)))\n"
 #: keeps what it was asked
 EFFECTS = """#!/usr/bin/python
@@ -31,7 +31,9 @@ with open(sys.argv[1]) as asked, open({folder!r} + "/asked", "a") as kept:
     print(json.dumps(json.load(asked)), file=kept)
 print(json.dumps(dict(missing=[], changed=False)))
 """
-KNOWN = {"handover_locked": True, "handover_unready": "{{ dead }}", "cilium_chart_version": "1.19.1", "__cilium_found": {"status": {"release_values": {}}}}
+OWN = {"kubeProxyReplacement": True, "k8sServiceHost": "api.example", "k8sServicePort": 6443, "socketLB": {"hostNamespaceOnly": True}}
+KNOWN = {"handover_locked": True, "handover_unready": "{{ dead }}", "cilium_chart_version": "1.19.1",
+         "__cilium_found": {"status": {"release_values": "{{ own | default({}) }}"}}}  # fmt: skip
 
 CHANGED = {"tune_state": "{{ __tune_state | combine({'former': {'values': {}, 'absent': []}, 'changing': true}) }}"}
 
@@ -72,7 +74,8 @@ def tune(tmp_path, copy_role):
     play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")], "roles": ["tune"]}
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
 
-    def run(agents, dead, **more):
+    def run(agents, dead, cluster=None, **more):
+        (tmp_path / "cluster.json").write_text(json.dumps(cluster), encoding="utf-8")
         (tmp_path / "agents.json").write_text(json.dumps(agents), encoding="utf-8")
         own = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_cluster_hosts": list(agents), "kpr_leader": "a",
                "kpr_node_name": "{{ inventory_hostname }}", "kpr_wave_settings": {"sizes": [1], "control_planes": "last", "count": 0},
@@ -107,6 +110,22 @@ def test_the_silent_agent_of_a_ready_node_stops_all_before_anything_changes(tune
 def test_a_cluster_that_has_not_moved_is_told_to_move(tune):
     status, said, _ran = tune({"a": agent(), "b": agent(kube_proxy_replacement={"enabled": False}), "c": agent()}, ["c"])
     assert status != 0 and "do not replace kube-proxy (b)" in said and "Move the cluster first" in said, said
+
+
+@pytest.mark.parametrize(
+    ("known", "refused"),
+    [([{"kind": "mesh", "product": "Istio"}, {"kind": "mesh", "product": "Istio"}], True), ([{"kind": "vip", "product": "MetalLB"}], False)],
+)
+def test_sockets_of_pods_do_not_go_past_a_service_mesh(tune, known, refused):
+    tuned = {"cluster": {"known": known, "unread": ["deployments may not be listed"]}, "own": OWN, "kpr_tune": {"host_namespace_only": "false"}}
+    status, said, _ran = tune({"a": agent()}, [], **tuned)
+    assert ("socketLB.hostNamespaceOnly: found false; socket load balancing in pods goes past the sidecars of Istio." in said) is refused, said
+    assert ("Nothing was changed." in said, status != 0) == (refused, refused) and "deployments may not be listed" in said, said
+
+
+def test_who_changes_something_else_is_not_asked_for_the_mesh_again(tune):
+    status, said, _ran = tune({"a": agent()}, [], own={**OWN, "socketLB": {}})  # without an answer of cluster_facts
+    assert status == 0, said
 
 
 @pytest.mark.parametrize(("address", "ipv6"), [("192.0.2.1", False), ("2001:db8::1", True)])
