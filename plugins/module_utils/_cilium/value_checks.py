@@ -10,8 +10,9 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wa
 
 REFUSES = "the agent refuses to start"
 URLS = '"https://10.0.0.1:6443 https://10.0.0.2:6443"'
-LISTED_SINCE = keys.since("k8s.apiServerURLs")
+LISTED_SINCE, UNDERLAY_SINCE = keys.since("k8s.apiServerURLs"), keys.since("underlayProtocol")
 LISTED, AUTO, MASQUERADE_LAST = f"1.{LISTED_SINCE}", f"1.{value_rules.AUTO_SINCE}", f"1.{per_node.MASQUERADE_LAST}"
+CHOSEN = f"1.{value_rules.UNDERLAY_AUTO_SINCE}"
 
 
 def kpr_word(wanted):
@@ -62,7 +63,7 @@ def words(wanted):
     for path, known in (
         ("loadBalancer.mode", value_rules.MODES),
         ("loadBalancer.algorithm", value_rules.ALGORITHMS),
-        ("loadBalancer.acceleration", value_rules.ACCELERATIONS),
+        ("loadBalancer.acceleration", [word for word, since in value_rules.ACCELERATIONS.items() if wanted.minor >= since]),
     ):
         if wanted.given(path) and wanted.text(path) not in known:
             yield finding("value-word", "blocker", path, shown(wanted.get(path)), REFUSES, f"use one of {_words(known)}")
@@ -131,6 +132,23 @@ def dsr(wanted):
             "an IP option goes with the first packet of a connection" + (" and with each datagram, 8 bytes (24 with IPv6)" if mode == "dsr" else ""),
             "see that the network between the nodes lets it through (those of many cloud providers do not)"
             + (", and that its MTU has room for it, or use hybrid" if mode == "dsr" else ""),
+        )
+
+
+def xdp(wanted):
+    """XDP reads what a tunnel puts around packets, which it can do with IPv4 only."""
+    if not (wanted.kpr and wanted.tunnel) or wanted.text("loadBalancer.acceleration", "disabled") == "disabled" or wanted.minor < UNDERLAY_SINCE:
+        return
+    said = wanted.text("underlayProtocol")
+    chosen = wanted.minor >= value_rules.UNDERLAY_AUTO_SINCE and said in ("", "auto") and wanted.text("ipv4.enabled", "true") == "false"
+    if said == "ipv6" or chosen:
+        yield finding(
+            "xdp-underlay",
+            "blocker",
+            "loadBalancer.acceleration",
+            wanted.text("loadBalancer.acceleration"),
+            f"{REFUSES}: not with a tunnel over IPv6, where it also is without IPv4 from {CHOSEN} on",
+            "loadBalancer.acceleration=disabled, or routingMode=native, or underlayProtocol=ipv4 where nodes and pods have IPv4",
         )
 
 
@@ -326,4 +344,4 @@ def _words(values):
     return ", ".join(str(one) for one in (sorted(values) if isinstance(values, set) else values))
 
 
-CHECKS = (kpr_word, booleans, words, dsr, masquerade, api_address, routing, node_ports, cluster)
+CHECKS = (kpr_word, booleans, words, dsr, xdp, masquerade, api_address, routing, node_ports, cluster)

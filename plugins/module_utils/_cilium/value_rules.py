@@ -72,5 +72,8 @@ DSR_BESIDE = (1, 19, 3)
 
 MODES = ("snat", "dsr", "hybrid", "annotation")
 ALGORITHMS = ("random", "maglev")
-ACCELERATIONS = ("disabled", "native", "best-effort", "testing-only")
+#: Word -> the first minor of the table that takes it.
+ACCELERATIONS = {"disabled": 13, "native": 13, "best-effort": 15, "testing-only": 13}
+#: From this minor on a tunnel without an underlayProtocol goes over IPv6 where there is no IPv4 (pkg/datapath/tunnel/tunnel.go), and over IPv4 before.
+UNDERLAY_AUTO_SINCE = 20
 MAGLEV_SIZES = (251, 509, 1021, 2039, 4093, 8191, 16381, 32749, 65521, 131071)

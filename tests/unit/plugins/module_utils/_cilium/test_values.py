@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 GOOD = {"kubeProxyReplacement": True, "k8sServiceHost": "api.example", "k8sServicePort": 6443, "bpf": {"masquerade": True}}
 NATIVE = {"routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}
 IPIP = {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "ipip", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}
+XDP_OVER_IPV6 = {"loadBalancer__acceleration": "native", "underlayProtocol": "ipv6"}
 
 
 def nested(path, value):
@@ -153,6 +154,19 @@ def test_unknown_keys(values, version, expected):
         ({"loadBalancer__algorithm": "maglev", "maglev__tableSize": 65521}, "1.19", None),
         ({"maglev__tableSize": 65536}, "1.19", "maglev-size"),
         ({"loadBalancer__acceleration": "on"}, "1.19", "value-word"),
+        ({"loadBalancer__acceleration": "best-effort"}, "1.14.19", "value-word"),
+        ({"loadBalancer__acceleration": "best-effort"}, "1.15", None),
+        ({**XDP_OVER_IPV6, "loadBalancer__acceleration": "native"}, "1.18", "xdp-underlay"),
+        ({**XDP_OVER_IPV6, "loadBalancer__acceleration": "best-effort"}, "1.19.4", "xdp-underlay"),
+        ({**XDP_OVER_IPV6, "loadBalancer__acceleration": "disabled"}, "1.19", None),
+        ({**XDP_OVER_IPV6, "underlayProtocol": "ipv4"}, "1.19", None),
+        ({**XDP_OVER_IPV6}, "1.17.16", None),
+        ({**XDP_OVER_IPV6, **NATIVE}, "1.19", None),
+        ({**XDP_OVER_IPV6, "kubeProxyReplacement": False}, "1.19", None),
+        ({**XDP_OVER_IPV6, "underlayProtocol": "auto", "ipv4__enabled": False}, "1.20", "xdp-underlay"),
+        ({**XDP_OVER_IPV6, "underlayProtocol": None, "ipv4__enabled": False}, "1.20", "xdp-underlay"),
+        ({**XDP_OVER_IPV6, "underlayProtocol": None, "ipv4__enabled": False}, "1.19", None),
+        ({**XDP_OVER_IPV6, "underlayProtocol": "auto"}, "1.20", None),
         ({"kubeProxyReplacement": False}, "1.18", "bpf-masquerade"),
         ({"kubeProxyReplacement": False}, "1.19", None),
         ({"bpf__masquerade": "true"}, "1.16", "value-type"),
