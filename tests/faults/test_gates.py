@@ -71,13 +71,16 @@ def test_values_go_to_nodes_one_by_one_and_come_back_as_they_were(untouched):
     assert status == 0 and lab.phase() == "settled", output[-3000:]
     assert health(lab, "worker1") == health(lab, "cp1") == ("200", ["cilium-agent"]) and masquerading(lab) == {"BPF"}
     assert lab.kubectl("-n", "kube-system", "get", "ciliumnodeconfigs", "-o", "name") == ""
+    record = lab.kubectl("-n", "kube-system", "get", "configmap", "kubeproxy-free", "-o", "yaml")
     status, back = lab.run("rollback", *given, "-vvv")
     assert status == 0, back[-3000:]
     assert values(lab) == before and masquerading(lab) == {"IPTables"}
     time.sleep(6)  # kube-proxy tries to bind its port every 5 seconds
     assert health(lab, "worker1") == health(lab, "cp1") == ("200", ["kube-proxy"])
     assert dns and not dns & pods(lab, "kube-dns")
-    assert not [secret for secret in SECRETS.values() if secret in canary + back]
+    artifacts = [path for path in lab.reports.rglob("*") if path.suffix in (".json", ".html")]
+    assert {path.name for path in artifacts} >= {"plan.json", "plan.html", "report.json", "report.html"}
+    assert not [secret for secret in SECRETS.values() if secret in canary + back + record + "".join(path.read_text(encoding="utf-8") for path in artifacts)]
 
 
 def test_rules_that_a_returned_kube_proxy_has_left_are_removed_and_nothing_else_is_done(untouched):
