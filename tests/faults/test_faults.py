@@ -156,7 +156,10 @@ def guarded_pods(lab):
 
 
 def test_drained_checked_and_soaked(guarded):
-    """The longest way that a wave can go. A pod that has no controller, and would not come back, is named and stays; a disruption budget is waited for."""
+    """The longest way that a wave can go. A pod that has no controller, and would not come back, is named and stays; a disruption budget is waited for.
+
+    Users' requests are a gate of it: those of pods that are drained themselves end with them.
+    """
     lab = guarded
     before = guarded_pods(lab)
     assert list(before.values()) == ["worker1", "worker1"]
@@ -167,8 +170,12 @@ def test_drained_checked_and_soaked(guarded):
     assert lab.phase() == "halted" and lab.modes() == NONE_MOVED and not cordoned(lab)
     with lab.bare_pod():
         lab.kubectl("-n", "demo", "delete", "pod", "hostport")
-        status, output = lab.run("migrate", "-e", options)
+        users = json.dumps({"kpr_checks": [*check, {"name": "users", "traffic": {"max_failed": "20%"}}]})
+        status, output = lab.run("migrate", *TRAFFIC, "-e", options, "-e", users)
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED, output[-3000:]
+    paths = lab.report["traffic"]["paths"]
+    assert any(path["gone_at"] for path in paths), "the pods that asked were drained, too"
+    assert not [path["name"] for path in paths if any("ENETUNREACH" in error for error in path["errors"])]
     assert "drain | Cordon and drain (" in output, "it was tried again while the budget held a pod"
     after = guarded_pods(lab)
     assert len(after) == 2 and not set(after) & set(before), (before, after)
