@@ -11,13 +11,13 @@ version_added: 0.1.0
 description:
   - Sends HTTP requests to each target, one at a time, each over a connection of its own, or lets netperf measure (TCP_RR and TCP_CRR), from the host's
     network or from that of a pod on the host.
-  - With netperf it waits until connection tracking has room for the connections that TCP_CRR makes.
+  - With netperf it waits until connection tracking has room for the connections that TCP_CRR makes, and fails where it cannot have it.
 extends_documentation_fragment:
   - fleetops.kubeproxy_free._attributes
   - fleetops.kubeproxy_free._attributes.info_module
 options:
   targets:
-    description: What is measured, in this order.
+    description: What is measured, in this order. Without any, O(tool=netperf) only looks whether connection tracking has room.
     type: list
     elements: dict
     required: true

@@ -24,11 +24,13 @@ ROOM, NEW_PER_SECOND, PATIENCE = 0.7, 20000, 180
 
 
 def measure(targets, seconds, run, find=None):
-    """Both tests with each target, one after the other. run: AnsibleModule.run_command.
+    """Both tests with each target, one after the other; without targets, only whether there is room for them. run: AnsibleModule.run_command.
 
     A run that fails has an `error` in place of figures: what the others measured in all the time before is not lost for it.
     """
     found = []
+    if not targets:
+        wait_for_room(seconds)
     for target in targets:
         for test in TESTS:
             if test == "TCP_CRR":
@@ -76,17 +78,19 @@ def inside(pod_uid, proc="/proc"):
 
 
 def wait_for_room(seconds, count=COUNT, most=MOST, patience=PATIENCE, pause=1):
-    """Until the connections that come do not fill the kernel's table. A kernel without one has room."""
-    deadline = time.monotonic() + patience
+    """Until the connections that come do not fill the kernel's table; not at all where it is too small for them. A kernel without one has room."""
+    deadline, wanted = time.monotonic() + patience, seconds * NEW_PER_SECOND
     while True:
         try:
             with open(count, encoding="ascii") as now, open(most, encoding="ascii") as all_of_it:
                 there, size = int(now.read()), int(all_of_it.read())
         except OSError:
             return
-        if there + seconds * NEW_PER_SECOND <= ROOM * size:
+        if there + wanted <= ROOM * size:
             return
-        if time.monotonic() >= deadline:
-            raise TrafficError(f"Connection tracking holds {there} of {size} connections here, and TCP_CRR may add {seconds * NEW_PER_SECOND} in {seconds} s; "
-                               f"expected at most {ROOM:.0%} in all. Measure for a shorter time (benchmark_seconds), or without netperf")  # fmt: skip
+        if wanted > ROOM * size or time.monotonic() >= deadline:
+            fitting = int((ROOM * size - there) / NEW_PER_SECOND)
+            shorter = f"Set benchmark_seconds to {fitting} or less, raise" if fitting > 0 else "Raise"
+            raise TrafficError(f"Connection tracking holds {there} of {size} connections here, and TCP_CRR may add {wanted} in {seconds} s; expected at most "
+                               f"{ROOM:.0%} in all. {shorter} net.netfilter.nf_conntrack_max, or measure without netperf")  # fmt: skip
         time.sleep(pause)

@@ -109,6 +109,28 @@ def test_what_is_outside_is_looked_at_before(go):
     assert go("outside_there", **there, benchmark_netperf_program="/bin/true")[0] == 0
 
 
+#: A host whose table of connections is full for more than a second.
+ROOM = """#!/usr/bin/python
+# WANT_JSON
+import json, sys
+asked = json.load(open(sys.argv[1]))
+full = asked["tool"] == "netperf" and asked["targets"] == [] and int(asked["seconds"]) > 1
+print(json.dumps({"failed": True, "msg": "holds 7 of 9. Raise it"} if full else {"changed": False, "measured": []}))
+"""
+
+
+def test_netperf_without_room_is_refused_before_anything_is_created(go, tmp_path):
+    (tmp_path / "library" / "stand_in.py").write_text(ROOM, encoding="utf-8")
+    parts = [one for one in yaml.safe_load((ROOT / "roles" / "benchmark" / "tasks" / "look.yml").read_text(encoding="utf-8"))
+             if "ansible.builtin.include_tasks" in one]  # fmt: skip
+    (tmp_path / "roles" / "benchmark" / "tasks" / "look.yml").write_text(json.dumps(parts), encoding="utf-8")
+    there = {"benchmark_outside_host": "localhost", "benchmark_netperf_program": "/bin/true", "benchmark_seconds": 2}
+    status, said = go("look", {"b": AWAY}, benchmark_netperf_image="x", **there)
+    assert status != 0 and "Cluster prod: netperf cannot measure. Host a: holds 7 of 9. Raise it. Host b: Task failed: Failed to connect" in said, said
+    assert ". Host localhost: holds 7 of 9. Raise it. Nothing was created." in said, said
+    assert go("look", {"b": AWAY}, **there)[0] == 0
+
+
 POOL = {"key": "dedicated", "value": "shop: one", "effect": "NoSchedule"}
 
 

@@ -73,6 +73,20 @@ def test_a_full_table_of_connections_is_not_filled_further(tmp_path):
     most.write_text("262144\n", encoding="ascii")
     netperf.wait_for_room(1, str(count), str(most), patience=0)
     count.write_text("170000\n", encoding="ascii")
-    with pytest.raises(TrafficError, match="holds 170000 of 262144 connections here, and TCP_CRR may add 20000 in 1 s"):
+    with pytest.raises(TrafficError, match=r"holds 170000 of 262144 connections here, and TCP_CRR may add 20000 in 1 s; expected .*\. Raise net\.netfilter"):
         netperf.wait_for_room(1, str(count), str(most), patience=0.02, pause=0.01)
     netperf.wait_for_room(1, str(tmp_path / "none"), str(most), patience=0)
+
+
+def test_a_table_that_is_too_small_is_not_waited_for(tmp_path):
+    count, most = tmp_path / "count", tmp_path / "max"
+    count.write_text("20000\n", encoding="ascii")
+    most.write_text("131072\n", encoding="ascii")
+    with pytest.raises(TrafficError, match=r"add 100000 in 5 s; .* Set benchmark_seconds to 3 or less, raise net\.netfilter\.nf_conntrack_max, or"):
+        netperf.wait_for_room(5, str(count), str(most), pause=None)
+
+
+def test_without_targets_only_room_is_looked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(netperf, "wait_for_room", asked.append)
+    assert netperf.measure([], 5, None) == [] and asked == [5]
