@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import tarfile
 import threading
+import time
 
 import pytest
 
@@ -129,6 +131,11 @@ def test_rollouts_are_no_faults(moved):
     assert not [one for one in found if one["id"] in ("frontend-missing", "backends-differ", "map-differs", "frontend-unfinished")]
 
 
+def restart_agent(lab, node):
+    lab.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=cilium", "--field-selector", f"spec.nodeName={node}")
+    lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/cilium", "--timeout=180s")
+
+
 def test_socket_load_balancing_that_is_gone_is_named_though_the_agent_says_otherwise(moved):
     """Somebody removes the agent's pinned links, and with them the programs go."""
     pin = "/sys/fs/bpf/cilium/socketlb/links/cgroup/cil_sock4_connect"
@@ -140,8 +147,51 @@ def test_socket_load_balancing_that_is_gone_is_named_though_the_agent_says_other
         assert all("connect4 of the root cgroup" in one["found"] for one in found if one["id"] == "socket-lb-not-attached")
         assert {one["node"] for one in found} == {"worker1"}
     finally:
-        moved.kubectl("-n", "kube-system", "delete", "pod", "-l", "k8s-app=cilium", "--field-selector", "spec.nodeName=worker1")
-        moved.kubectl("-n", "kube-system", "rollout", "status", "daemonset/cilium", "--timeout=180s")
+        restart_agent(moved, "worker1")
+
+
+def answers_outside(address, port):
+    """Whether this machine, which is no node, gets a connection."""
+    try:
+        socket.create_connection((address, port), 3).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(answers, address, port):
+    """An agent that has just started still goes through the map that the one before has left."""
+    ends = time.monotonic() + 90
+    while answers_outside(address, port) != answers:
+        assert time.monotonic() < ends, f"{address}:{port} {'does not answer' if answers else 'answers'} from outside"
+        time.sleep(1)
+
+
+def test_a_node_port_that_only_another_device_serves_is_named(moved):
+    """The setting devices of one node names a device without the node's address. The node itself gets through all the same, by its sockets."""
+    address, words = moved.hosts[moved.container("worker1")]["ansible_host"], ("-e", "kpr_service=demo/web")
+    wait_until(True, address, 30080)
+    assert diagnose(moved, *words)[1]["fault"] == set()
+    other = {"apiVersion": "cilium.io/v2", "kind": "CiliumNodeConfig", "metadata": {"name": "other-device", "namespace": "kube-system"}, "spec": {
+        "nodeSelector": {"matchLabels": {"kubernetes.io/hostname": "worker1"}}, "defaults": {"devices": "other0"}}}  # fmt: skip
+    moved.on("worker1", "ip", "link", "add", "other0", "type", "veth", "peer", "name", "other1")
+    try:
+        moved.on("worker1", "ip", "address", "add", "198.51.100.1/32", "dev", "other0")
+        for end in ("other0", "other1"):
+            moved.on("worker1", "ip", "link", "set", end, "up")
+        moved.kubectl("apply", "-f", "-", stdin=json.dumps(other))
+        restart_agent(moved, "worker1")
+        wait_until(False, address, 30080)
+        output, _told, found = diagnose(moved, *words)
+        faults = [one for one in found if one["severity"] == "fault"]
+        assert [(one["id"], one["object"], one["node"]) for one in faults] == [("node-port-missing", "Service demo/web", "worker1")], output[-3000:]
+        assert faults[0]["found"].startswith(f"{address}:30080/TCP on worker1 is not in the kernel's map") and "other0 (198.51.100.1" in faults[0]["found"]
+    finally:
+        moved.kubectl("-n", "kube-system", "delete", "ciliumnodeconfig", "other-device", "--ignore-not-found")
+        moved.on("worker1", "ip", "link", "delete", "other0")
+        restart_agent(moved, "worker1")
+    wait_until(True, address, 30080)
+    assert diagnose(moved, *words)[1]["fault"] == set()
 
 
 def test_the_archive_has_what_support_asks_for_and_no_secret(moved):

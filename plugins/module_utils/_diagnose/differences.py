@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import node_ports
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.answers import PROXY, Row
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.expected import Front
 
@@ -18,8 +19,11 @@ REDIRECTED = "LocalRedirect"
 Difference = dict[str, Any]
 
 
-def differences(fronts: dict[str, Front], node: str, told: dict[str, Any]) -> list[Difference]:
-    """Each with its kind (the finding's id), service, address, and the backends that are too many (more) and too few (less)."""
+def differences(fronts: dict[str, Front], node: str, told: dict[str, Any], own: Iterable[str]) -> list[Difference]:
+    """Each with its kind (the finding's id), service, address, and the backends that are too many (more) and too few (less).
+
+    own: addresses on which the node is to answer NodePorts.
+    """
     table: dict[str, Row] = told["frontends"]
     maps: dict[str, frozenset] = told["maps"]
     found = []
@@ -29,17 +33,16 @@ def differences(fronts: dict[str, Front], node: str, told: dict[str, Any]) -> li
             if front.least_on(node) and front.everywhere:
                 found.append(_difference("frontend-missing", front.service, address))
             continue
-        entry = maps.get(address)
+        entry = node_ports.entry(maps, address)
         if row.active == front.most == entry:
             continue  # nearly all
-        if entry is None:
-            entry = maps.get(address.rpartition("/")[0])
         if entry and PROXY in entry:
             continue
         if row.type != REDIRECTED:
             found += _of_table(address, front, row, node)
         if maps:
             found += _of_map(address, front.service, row, entry)
+    found += [_difference("node-port-missing", service, address) for service, address in node_ports.missing(fronts, maps, own)]
     return found + [_difference("frontend-unfinished", one["service"], one["address"], status=one["status"], error=one["error"]) for one in told["unfinished"]]
 
 

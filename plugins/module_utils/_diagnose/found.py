@@ -35,6 +35,10 @@ KINDS = {
                         "Look at agents/{node}/log.txt in the archive for errors of its watch; then restart the agent: " + RESTART),
     "map-differs": ("fault", "The kernel does something else than the agent believes. It was so in two readings.",
                     "Restart the agent, which writes the map again: " + RESTART),
+    "node-port-missing": ("fault", "From outside this NodePort does not answer on the node's own address; it does on those of devices that the agent chose. "
+                          "It was so in two readings.",
+                          "Let the Helm value devices match the device that has the address (on {node}: ip -brief address; what the agent chose, in its pod: "
+                          "cilium-dbg status --verbose), or name the ranges that are to answer in nodePort.addresses; then restart the agent: " + RESTART),
     "socket-lb-not-attached": ("fault", "Connections from the node itself to Services, and with full coverage those of its pods, are not translated.",
                                "See what is attached, on {node}: bpftool cgroup tree; and whose the mount is that the agent uses (cgroup.hostRoot); "
                                "then restart the agent: " + RESTART),

@@ -13,7 +13,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium im
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.api import Api, Forbidden, NotFound
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.connect import ClusterError, configure
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.run import Target, run_in_all
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import answers, differences, evidence, expected, policies, services
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import answers, differences, evidence, expected, node_ports, policies, services
 
 #: Of so many Services without a ready endpoint the pods are counted; each costs one request.
 COUNTED = 50
@@ -51,8 +51,9 @@ class Gather:
         if lacking:
             raise ClusterError(f"Service {lacking[0]} is not there, or is of type ExternalName; expected namespace/name of one that Cilium serves; "
                                "try: kubectl get services -A")
-        asked = agents.Agents(self._api, self._namespace, params["selector"], params["nodes"], params["agent_timeout"], params["parallelism"])
-        status = asked.look()
+        asked = agents.Agents(self._api, self._namespace, params["selector"], params["nodes"], params["agent_timeout"], params["parallelism"],
+                              (node_ports.RANGES,))  # fmt: skip
+        status = self._with_addresses(asked.look(), found, settings)
         told = self._twice(status, found, settings)
         for name in wanted or self._empty(found):
             self._look_at_pods(name, found[name])
@@ -83,6 +84,15 @@ class Gather:
         slices = [one for space in spaces for one in self._api.objects(f"/apis/discovery.k8s.io/v1{space}/endpointslices")]
         return {name: one for name, one in services.summary(listed, slices).items() if not wanted or name in wanted}
 
+    def _with_addresses(self, status, found, settings):
+        """Each agent's entry with the addresses on which its node is to answer NodePorts; none are read where no Service has one."""
+        wanted = any(port["node_port"] for one in found.values() for port in one["ports"])
+        listed = self._allowed(lambda: self._api.objects("/api/v1/nodes")) if wanted else None
+        nodes, ranges = {node["metadata"]["name"]: node for node in listed or []}, settings.get(node_ports.RANGES, "")
+        # what an agent has started with goes before the ConfigMap: a CiliumNodeConfig may say otherwise for its node
+        return {node: {**one, "node_addresses": node_ports.addresses(nodes.get(node, {}), one["settings"].get(node_ports.RANGES, ranges))}
+                for node, one in status.items()}
+
     def _twice(self, status, found, settings):
         """node -> what its agent says, with the differences that last. found: gets the second reading of Services that differ in the first."""
         told = self._ask([node for node, one in status.items() if not one["error"]], status, found, settings, self._params["services"], 1)
@@ -103,13 +113,13 @@ class Gather:
 
         def digest(node, output):
             told = answers.read(output)
-            differing = differences.differences(fronts, node, told) if _replaces(status[node]) else []
+            differing = differences.differences(fronts, node, told, status[node]["node_addresses"]) if _replaces(status[node]) else []
             differing = [one for one in differing if not some or one["service"] in some]
             self._keep(node, told, some or {one["service"] for one in differing}, reading)
             return {"metrics": told["metrics"], "unread": told["unread"], "differences": differing}
 
         targets = {node: Target(self._namespace, status[node]["pod"], ask.CONTAINER) for node in nodes}
-        command, params = answers.command(names, [address.rpartition("/")[0] for address in fronts]), self._params
+        command, params = answers.command(names, [node_ports.text(address) for address in fronts]), self._params
         return run_in_all(self._api.configuration, targets, command, params["agent_timeout"], params["parallelism"], digest) if targets else {}
 
     def _keep(self, node, told, names, reading):
@@ -161,7 +171,7 @@ def _replaces(status):
 
 def _agent(status, told):
     agent = {"error": status["error"], "mode": status["kube_proxy_replacement"]["mode"], "kpr": _replaces(status), "drift": status["drift"],
-             "version": status["version"],
+             "version": status["version"], "devices": status["kube_proxy_replacement"]["devices"], "node_addresses": status["node_addresses"],
              "socket_lb": bool(status["features"].get("socket_lb")), "metrics": [], "unread": [], "differences": []}  # fmt: skip
     if isinstance(told, ClusterError):
         return {**agent, "error": str(told)}

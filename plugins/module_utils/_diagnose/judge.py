@@ -85,7 +85,7 @@ def _of_agent(node, agent, namespace):
     for sentence in agent["drift"]:
         yield finding("drift", f"node {node}", sentence, node, namespace)
     for one in agent["differences"]:
-        yield finding(one["kind"], f"Service {one['service']}", SAID[one["kind"]](one, node), node, namespace)
+        yield finding(one["kind"], f"Service {one['service']}", SAID[one["kind"]]({**one, "devices": agent["devices"]}, node), node, namespace)
     for metric in agent["metrics"]:
         yield from _of_metric(node, metric, namespace)
 
@@ -113,11 +113,18 @@ def _map_differs(one, node):
     return f"{one['address']} on {node}: in the kernel's map it {' and '.join(parts)}; the agent's table says otherwise"
 
 
+def _node_port_missing(one, node):
+    devices = ", ".join(f"{device['name']} ({', '.join(device['addresses']) or 'no address'})" for device in one["devices"])
+    return f"{one['address']} on {node} is not in the kernel's map, the same port on any address is; the agent's devices are {devices or 'none'}; " \
+           "expected one that has the node's address"
+
+
 #: Words for each kind of difference.
 SAID = {
     "frontend-missing": lambda one, node: f"{one['address']} is not in the table of the agent on {node}; the API has it",
     "backends-differ": _backends_differ,
     "map-differs": _map_differs,
+    "node-port-missing": _node_port_missing,
     "frontend-unfinished": lambda one, node: f"{one['address']} on {node} is {one['status'] or '?'}: {one['error'] or 'no error is told'}; expected Done",
 }
 

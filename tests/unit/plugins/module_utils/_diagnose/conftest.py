@@ -27,6 +27,8 @@ SLICE = {
 }
 FIRST, SECOND = "10.1.0.2:8080", "10.1.1.3:8080"
 ADDRESSES = {"10.96.0.8:80/TCP": "ClusterIP", "192.0.2.9:80/TCP": "ExternalIPs", "0.0.0.0:30080/TCP": "NodePort"}
+#: What only the kernel's map has: the NodePort at the address of the node.
+AT_NODE = "172.16.0.11:30080/TCP"
 
 
 def row(*active, also=(), kind="ClusterIP"):
@@ -37,16 +39,16 @@ class Cluster:
     """What is read of it; tests change it."""
 
     def __init__(self):
-        self.service, self.slice, self.settings = copy.deepcopy(SERVICE), copy.deepcopy(SLICE), {}
+        self.service, self.slice, self.settings, self.own = copy.deepcopy(SERVICE), copy.deepcopy(SLICE), {}, ["172.16.0.11"]
         self.told = {"frontends": {address: row(FIRST, SECOND, kind=kind) for address, kind in ADDRESSES.items()},
-                     "maps": {address: frozenset([FIRST, SECOND]) for address in ADDRESSES}, "unfinished": []}  # fmt: skip
+                     "maps": {address: frozenset([FIRST, SECOND]) for address in [*ADDRESSES, AT_NODE]}, "unfinished": []}  # fmt: skip
 
     @property
     def services(self):
         return services.summary([self.service], [self.slice])
 
     def differences(self, node="w1"):
-        return differences.differences(expected.fronts(self.services, self.settings), node, self.told)
+        return differences.differences(expected.fronts(self.services, self.settings), node, self.told, self.own)
 
     def kinds(self, node="w1"):
         return [(one["kind"], one["address"]) for one in self.differences(node)]

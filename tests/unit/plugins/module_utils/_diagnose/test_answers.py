@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.run import Output
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import answers
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import answers, node_ports
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._monitoring import metrics
 from hypothesis import given, strategies
 
@@ -106,6 +106,14 @@ def test_the_lines_of_the_map_come_together():
         "10.0.0.1:80/TCP": {"10.1.0.2:8080", "10.1.0.3:8080"}, "10.0.0.2:80/TCP": set(), "[fd00::1]:80/TCP": {"[fd00::2]:8080"},
         "10.0.0.3:80": {"10.1.0.2:8080"}, "10.0.0.4:80/TCP": {answers.GONE}, "10.0.0.5:80/TCP": {answers.PROXY},
     }  # fmt: skip
+
+
+def test_of_a_service_that_is_asked_for_its_node_port_at_each_address_comes():
+    (keep,) = [keep for name, _words, keep in answers.ASKED if name == "maps"]
+    said = "".join(f"{address} (0)   0.0.0.0:0 (1) (0) [NodePort]\n" for address in ("0.0.0.0:30080/TCP", "172.16.0.11:30080/TCP", "0.0.0.0:30081/TCP"))
+    words = answers.command(["shop/web"], [node_ports.text("0.0.0.0:30080/TCP")])[-2:]
+    done = subprocess.run(["sh", "-c", keep, "sh", *words], input=f"{said}\n{answers.MARK} 0\n", text=True, capture_output=True, check=True)
+    assert set(answers._maps(done.stdout.rpartition(answers.MARK)[0])) == {"0.0.0.0:30080/TCP", "172.16.0.11:30080/TCP"}
 
 
 def test_in_older_versions_the_address_stands_before_the_first_of_its_lines_only():

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import differences, expected, services
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.answers import PROXY, Row
 
-from .conftest import ADDRESSES, FIRST, SECOND, row
+from .conftest import ADDRESSES, AT_NODE, FIRST, SECOND, row
 
 CLUSTER_IP = "10.96.0.8:80/TCP"
 
@@ -250,5 +250,5 @@ def test_it_takes_as_long_as_there_are_addresses():
     told = {"frontends": {address: Row(front.service, "ClusterIP", frozenset(backends), frozenset(backends)) for address, front in fronts.items()},
             "maps": {address: frozenset(backends) for address in fronts}, "unfinished": []}  # fmt: skip
     began = time.process_time()
-    assert not any(differences.differences(fronts, f"w{number}", told) for number in range(20))
+    assert not any(differences.differences(fronts, f"w{number}", told, ["172.16.0.11"]) for number in range(20))
     assert len(fronts) == 10_000 and time.process_time() - began < 2

@@ -20,12 +20,13 @@ from .conftest import ADDRESSES, FIRST, SECOND
 PARAMS = {"namespace": "kube-system", "selector": "k8s-app=cilium", "nodes": [], "services": [], "agent_timeout": 5, "parallelism": 2}
 
 
-def answer(*backends, **changed):
-    """What an agent prints that sends all addresses of shop/web to these backends, or some to others."""
+def answer(*backends, at=(), **changed):
+    """What an agent prints that sends all addresses of shop/web to these backends, or some to others. at: where its map has the NodePort, too."""
     rows = {address: changed.get(kind, backends) for address, kind in ADDRESSES.items()}
     table = "".join(f"shop/web\t{ADDRESSES[address]}\t{address.rpartition(':')[0]}\t{address.rpartition(':')[2][:-4]}\tTCP\texternal\t"
                     + "".join(f"{one.replace(':', ',')},active " for one in leads) + "\n" for address, leads in rows.items())  # fmt: skip
     maps = "".join(f"{address}\t{' '.join(f'{one}/TCP' for one in leads)}\n" for address, leads in rows.items())
+    maps += "".join(f"{address}:30080/TCP\t\n" for address in at)
     head = "Address Type ServiceName PortName Backends RedirectTo Status Since Error\n"
     return Output("".join(f"{part}\n{answers.MARK} 0\n" for part in (table, maps, head, "[]", '{"cilium": {"state": "Ok"}}')), "", 0)
 
@@ -71,9 +72,10 @@ class Said:
     # -- agents
     def look(self):
         return {node: {"pod": f"cilium-{node}", "error": None, "drift": [], **words.empty_status(), "version": "1.19.1", "features": {"socket_lb": True},
-                       "kube_proxy_replacement": {"mode": "true"}} for node in self.agents}  # fmt: skip
+                       "settings": {}, "kube_proxy_replacement": {"mode": "true", "devices": []}} for node in self.agents}  # fmt: skip
 
-    def run(self, _configuration, targets, _command, _timeout, _parallel, digest):
+    def run(self, _configuration, targets, command, _timeout, _parallel, digest):
+        self.command = command
         said = {node: self.next(self.agents[node]) for node in targets}
         return {node: one if isinstance(one, ClusterError) else digest(node, one) for node, one in said.items()}
 
@@ -147,9 +149,53 @@ def test_a_service_that_goes_meanwhile(said, read):
 
 def test_agents_that_leave_services_to_kube_proxy_are_not_compared(said, read):
     look = said.look
-    said.look = lambda: {node: {**one, "kube_proxy_replacement": {"mode": "false"}} for node, one in look().items()}
+    said.look = lambda: {node: {**one, "kube_proxy_replacement": {"mode": "false", "devices": []}} for node, one in look().items()}
     said.agents["w1"] = [answer()]
     assert differences(read()[1])["w1"] == []
+
+
+NODES = [{"metadata": {"name": name}, "status": {"addresses": [{"type": "InternalIP", "address": address}]}}
+         for name, address in (("w1", "172.16.0.11"), ("w2", "172.16.0.12"))]  # fmt: skip
+
+
+@pytest.fixture
+def on_another_device(said):
+    """The agent on w2 serves NodePorts there, and not on the address of its node."""
+    said.paths["/api/v1/nodes"] = NODES
+    said.agents = {"w1": [answer(FIRST, SECOND, at=["172.16.0.11"])], "w2": [answer(FIRST, SECOND, at=["198.51.100.2"])]}
+
+
+def test_node_ports_are_looked_for_at_each_nodes_own_address(read, on_another_device):
+    _reading, facts = read()
+    assert {node: [(one["kind"], one["service"], one["address"]) for one in agent["differences"]] for node, agent in facts["agents"].items()} == {
+        "w1": [], "w2": [("node-port-missing", "shop/web", "172.16.0.12:30080/TCP")]}  # fmt: skip
+    assert {node: agent["node_addresses"] for node, agent in facts["agents"].items()} == {"w1": ["172.16.0.11"], "w2": ["172.16.0.12"]}
+
+
+def test_a_node_port_that_is_late_at_its_node_is_no_fault(said, read, on_another_device):
+    said.agents["w2"].append(answer(FIRST, SECOND, at=["172.16.0.12"]))
+    assert differences(read()[1])["w2"] == []
+
+
+def test_ranges_of_node_ports_are_respected(said, read, on_another_device):
+    said.paths["/api/v1/namespaces/kube-system/configmaps/cilium-config"]["data"]["nodeport-addresses"] = "198.51.100.0/24"
+    assert differences(read()[1])["w2"] == []
+    look = said.look
+    said.look = lambda: {node: {**one, "settings": {"nodeport-addresses": "172.16.0.0/16"}} for node, one in look().items()}
+    assert [kind for kind, _more, _less in differences(read()[1])["w2"]] == ["node-port-missing"], "what the agent has started with counts"
+
+
+def test_nodes_that_may_not_be_read_are_not_compared(said, read, on_another_device):
+    said.forbidden = ("nodes",)
+    reading, facts = read()
+    assert differences(facts)["w2"] == [] and [one for one in reading.warnings if "/api/v1/nodes" in one]
+
+
+def test_without_node_ports_no_node_is_read(said, read, cluster):
+    cluster.service["spec"].update(type="ClusterIP")
+    del cluster.service["spec"]["ports"][0]["nodePort"]
+    read()
+    assert "/api/v1/nodes" not in said.asked
 
 
 def test_one_service_with_its_pods_and_policies(said, read, tmp_path):
@@ -161,6 +207,7 @@ def test_one_service_with_its_pods_and_policies(said, read, tmp_path):
     said.forbidden = ("ciliumnetworkpolicies", "log")
     reading, facts = read("shop/web")
     web = facts["services"]["shop/web"]
+    assert said.command[-2:] == ["shop/web", "10.96.0.8:80\n:30080\n192.0.2.9:80"]
     assert web["pods"] == {"matching": 1, "ready": 1}
     assert web["policies"] == [{"name": "NetworkPolicy shop/deny", "addresses": ["10.1.0.2"], "opens": False}]
     assert [one for one in reading.warnings if "ciliumnetworkpolicies" in one] and [one for one in reading.warnings if "/log" in one]

@@ -17,7 +17,7 @@ HOOKS = [f"{hook}{version}" for version in "46" for hook in judge.HOOKS]
 
 def agent(**more):
     return {"error": None, "mode": "true", "kpr": True, "drift": [], "version": "1.19.1", "socket_lb": True, "unread": [], "metrics": [],
-            "differences": [], **more}
+            "differences": [], "devices": [{"name": "eth0", "addresses": ["172.16.0.11"]}], "node_addresses": [], **more}
 
 
 def difference(kind="backends-differ", **more):
@@ -98,6 +98,9 @@ def test_a_service_that_no_agent_is_to_serve(facts, web, more, settings, told):
     (difference("map-differs", less=["10.1.0.2:80"], more=["10.9.9.9:80"], absent=False),
      "10.96.0.8:80/TCP on w1: in the kernel's map it leads to 10.9.9.9:80 and does not lead to 10.1.0.2:80; the agent's table says otherwise"),
     (difference("frontend-unfinished", status="Error", error="map is full"), "10.96.0.8:80/TCP on w1 is Error: map is full; expected Done"),
+    (difference("node-port-missing", address="172.16.0.12:30080/TCP"),
+     "172.16.0.12:30080/TCP on w1 is not in the kernel's map, the same port on any address is; the agent's devices are eth0 (172.16.0.11); "
+     "expected one that has the node's address"),
 ])  # fmt: skip
 def test_each_difference_is_told(facts, one, words):
     facts["agents"]["w1"]["differences"] = [one]
