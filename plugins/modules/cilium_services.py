@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 - name: Try from every node
   fleetops.kubeproxy_free.service_probe:
-    targets: "{{ read.targets }}"
+    targets: "{{ read.targets + read.node_targets[inventory_hostname] | default([]) }}"
 """
 
 RETURN = r"""
@@ -78,6 +78,12 @@ targets:
   returned: always
   type: list
   elements: dict
+node_targets:
+  description:
+    - By node what it alone is to probe beside them - the NodePorts of the TCP ports of O(services) on its own InternalIP. Only for nodes whose agent replaces
+      kube-proxy with socket load balancing, as nothing else serves a node's connections to itself. Empty without O(services).
+  returned: always
+  type: dict
 services:
   description: How many Services were read.
   returned: always
@@ -115,8 +121,8 @@ def main():
         module.fail_json(msg=str(error))
     for warning in reading.warnings:
         module.warn(warning)
-    targets = judge.probes(facts) if module.params["services"] else []
-    module.exit_json(changed=False, targets=targets, services=len(facts["services"]), agents=len(facts["agents"]))
+    targets, of_nodes = (judge.probes(facts), judge.node_probes(facts)) if module.params["services"] else ([], {})
+    module.exit_json(changed=False, targets=targets, node_targets=of_nodes, services=len(facts["services"]), agents=len(facts["agents"]))
 
 
 if __name__ == "__main__":

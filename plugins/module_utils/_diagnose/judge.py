@@ -32,7 +32,7 @@ def diagnosis(facts, nodes, probed=True):
 
 
 def _of_service(name, service, facts):
-    if not api.served(service, facts["settings"].get("k8s-service-proxy-name") or ""):
+    if not _served(service, facts):
         label = f"{api.HEADLESS} is there" if service["headless"] else f"{api.PROXY_NAME} is {service['proxy']!r}"
         yield finding("left-to-others", f"Service {name}", f"its label {label}, so Cilium serves none of its addresses")
     if service["ingress"]:
@@ -51,6 +51,10 @@ def _of_service(name, service, facts):
         yield from _local(name, service, facts, "internal")
     if service["source_ranges"]:
         yield finding("source-ranges", f"Service {name}", f"only {', '.join(service['source_ranges'])}")
+
+
+def _served(service, facts):
+    return api.served(service, facts["settings"].get("k8s-service-proxy-name") or "")
 
 
 def _local(name, service, facts, side):
@@ -147,9 +151,12 @@ def _of_node(node, said, facts, known):
             chains = sum(owners.get("kube-proxy", {}).get("chains", 0) for owners in tables)
             yield finding("stale-rules", f"node {node}", f"{chains} chains of kube-proxy, and no kube-proxy; expected none", node)
         yield from _of_connections(node, there.get("connections") or [], facts, known)
+    sockets = []
     if agent.get("socket_lb") and not agent["error"] and there.get("socket_programs") is not None:
-        yield from _of_sockets(node, there["socket_programs"], facts)
-    yield from _of_probes(node, said.get("probes") or [], facts["services"])
+        sockets = list(_of_sockets(node, there["socket_programs"], facts))
+    yield from sockets
+    differing = {(one["service"], _port(one["address"])) for one in agent.get("differences") or []}
+    yield from _of_probes(node, said.get("probes") or [], facts["services"], lambda name, address: sockets or (name, _port(address)) in differing)
 
 
 def _of_sockets(node, programs, facts):
@@ -184,8 +191,16 @@ def _of_connections(node, connections, facts, endpoints):
             yield finding("stale-connections", f"node {node}", f"{where}, and no Service has that address and port", node)
 
 
-def _of_probes(node, probes, services):
-    """A Service's own address is judged only where its backends answer; else they are what is wrong."""
+def _port(address):
+    """30080 of 192.0.2.1:30080 and of [::]:30080/TCP."""
+    return address.rpartition(":")[2].partition("/")[0]
+
+
+def _of_probes(node, probes, services, explained):
+    """A Service's own address is judged only where its backends answer; else they are what is wrong.
+
+    explained: whether it is told already why a Service's NodePort does not answer from here.
+    """
     silent = set()
     for probe in probes:
         name, kind, address = probe["name"].split(" ")
@@ -195,8 +210,11 @@ def _of_probes(node, probes, services):
         yield _of_backend(node, name, address, "; ".join(probe["errors"]), services[name])
     for probe in probes:
         name, kind, address = probe["name"].split(" ")
-        if kind == "service" and not probe["ok"] and name not in silent and not _left_alone(services[name], node):
-            yield finding("not-served", f"Service {name}", f"{address} from {node}: {'; '.join(probe['errors'])}; expected a connection", node)
+        if kind == "backend" or probe["ok"] or name in silent or _left_alone(services[name], node):
+            continue
+        if kind == "service" or not explained(name, address):
+            what = "NodePort " if kind == "node-port" else ""
+            yield finding("not-served", f"Service {name}", f"{what}{address} from {node}: {'; '.join(probe['errors'])}; expected a connection", node)
 
 
 def _of_backend(node, name, address, said, service):
@@ -232,18 +250,45 @@ def _not_probed(services, probed):
 def probes(facts):
     """Targets for service_probe: the ClusterIPs and the backends of each Service's TCP ports, one connection each. The same on every node."""
     found = {}
+    for name, service, port, backends in _tcp(facts):
+        for kind, addresses in (("backend", backends), ("service", _own(service, port, "ClusterIP", backends, facts))):
+            for address in addresses:
+                found[f"{name} {kind} {address}"] = _target(name, kind, address)
+    return list(found.values())
+
+
+def node_probes(facts):
+    """Node -> the targets that only it has: its own address with the NodePorts of each Service's TCP ports, one connection each.
+
+    A node's connections to itself pass none of the devices at which what comes from outside is translated; socket load balancing serves them, or nobody.
+    """
+    ports = [(name, service, address) for name, service, port, backends in _tcp(facts) for address in _own(service, port, "NodePort", backends, facts)]
+    return {
+        node: [_target(name, "node-port", api.joined(own, _port(address))) for name, service, address in ports if _at_node(service, node)
+               for own in agent["node_addresses"] if (":" in own) == address.startswith("[")]
+        for node, agent in facts["agents"].items() if agent["kpr"] and agent["socket_lb"]
+    }  # fmt: skip
+
+
+def _tcp(facts):
+    """(Service's name, Service, port, backends) of all TCP ports."""
     for name, service in facts["services"].items():
         for port in service["ports"]:
-            backends = api.backends(service, port)
-            if port["protocol"] != "TCP" or not backends:
-                continue
-            families = {address.startswith("[") for address in backends}
-            own = [address for kind, address in api.addresses(service, port) if kind == "ClusterIP" and address.startswith("[") in families]
-            if not api.served(service, facts["settings"].get("k8s-service-proxy-name") or ""):
-                own = []
-            for kind, addresses in (("backend", backends), ("service", own)):
-                for address in addresses:
-                    host, number = address.rsplit(":", 1)
-                    found[f"{name} {kind} {address}"] = {"name": f"{name} {kind} {address}", "kind": "tcp", "address": host.strip("[]"), "port": int(number),
-                                                         "service": name, "requests": 1}  # fmt: skip
-    return list(found.values())
+            if port["protocol"] == "TCP":
+                yield name, service, port, api.backends(service, port)
+
+
+def _own(service, port, kind, backends, facts):
+    """The Service's addresses of one kind that are to answer: of families that have backends."""
+    families = {address.startswith("[") for address in backends}
+    return [address for one, address in api.addresses(service, port) if one == kind and address.startswith("[") in families] if _served(service, facts) else []
+
+
+def _at_node(service, node):
+    """Whether a node is asked for its NodePorts: under a policy of Local only with an endpoint, though Cilium serves the node itself without one, too."""
+    return not _left_alone(service, node) and (service["external_policy"] != "Local" or bool({node, None} & api.nodes(service)))
+
+
+def _target(name, kind, address):
+    host, number = address.rsplit(":", 1)
+    return {"name": f"{name} {kind} {address}", "kind": "tcp", "address": host.strip("[]"), "port": int(number), "service": name, "requests": 1}

@@ -209,6 +209,77 @@ def test_what_was_not_probed_is_told(facts, web):
     assert (one["id"], one["object"]) == ("not-probed", "Service shop/web") and "53/UDP" in one["found"]
 
 
+@pytest.fixture
+def at_nodes(facts):
+    for node, own in (("w1", ["172.16.0.11"]), ("w2", ["172.16.0.12", "fd16::12"])):
+        facts["agents"][node]["node_addresses"] = own
+
+
+def at_node(facts):
+    return {node: [one["name"].partition(" node-port ")[2] for one in targets] for node, targets in judge.node_probes(facts).items()}
+
+
+def test_each_node_probes_node_ports_on_its_own_address(facts, web, at_nodes):
+    assert judge.node_probes(facts)["w1"] == [{"name": "shop/web node-port 172.16.0.11:30080", "kind": "tcp", "address": "172.16.0.11", "port": 30080,
+                                               "service": "shop/web", "requests": 1}]  # fmt: skip
+    assert at_node(facts) == {"w1": ["172.16.0.11:30080"], "w2": ["172.16.0.12:30080"]}, "the Service has IPv4 only"
+    web["families"] = ["IPv4", "IPv6"]
+    assert at_node(facts)["w2"] == ["172.16.0.12:30080"], "no backend has IPv6"
+    web["endpoints"].append({"address": "fd00::3", "node": "w2", "ready": True, "ports": {"http/TCP": 8080}})
+    assert at_node(facts)["w2"] == ["172.16.0.12:30080", "[fd16::12]:30080"]
+
+
+@pytest.mark.parametrize("more", [{"proxy": "other"}, {"only_type": "ClusterIP"}, {"only_nodes": True}, {"endpoints": []}])
+def test_node_ports_that_are_not_to_answer_are_not_probed(facts, web, at_nodes, more):
+    web.update(more)
+    assert at_node(facts) == {"w1": [], "w2": []}
+
+
+@pytest.mark.parametrize("policy", ["external_policy", "internal_policy"])
+def test_nodes_without_an_endpoint_do_not_probe_node_ports_of_a_local_policy(facts, web, at_nodes, policy):
+    web["endpoints"].pop(0)
+    web[policy] = "Local"
+    assert at_node(facts) == {"w1": [], "w2": ["172.16.0.12:30080"]}
+    web["endpoints"][0]["node"] = None
+    assert at_node(facts)["w1"] == ["172.16.0.11:30080"], "an endpoint of no node may be on each"
+
+
+@pytest.mark.parametrize("more", [{"kpr": False, "mode": "false"}, {"socket_lb": False}])
+def test_nodes_that_may_not_serve_themselves_do_not_probe_node_ports(facts, at_nodes, more):
+    facts["agents"]["w1"].update(more)
+    assert list(at_node(facts)) == ["w2"]
+
+
+def test_datagrams_are_not_sent_to_node_ports(facts, web, at_nodes):
+    web["ports"][0]["protocol"] = "UDP"
+    assert at_node(facts) == {"w1": [], "w2": []}
+
+
+def test_a_node_port_that_does_not_answer(facts, web):
+    failed = [{"name": "shop/web node-port 172.16.0.11:30080", "ok": False, "errors": {"timed out": 1}}]
+    (one,) = judge.diagnosis(facts, said(failed))
+    assert (one["severity"], one["id"], one["object"], one["node"]) == ("fault", "not-served", "Service shop/web", "w1")
+    assert one["found"] == "NodePort 172.16.0.11:30080 from w1: timed out; expected a connection"
+    assert ids(facts, said([{**failed[0], "ok": True}])) == []
+    backend = {"name": "shop/web backend 10.1.0.2:8080", "ok": False, "errors": {"timed out": 1}}
+    assert named(facts, said([*failed, backend])) == ["backend-silent"]
+
+
+@pytest.mark.parametrize("kind, address", [("node-port-missing", "172.16.0.11:30080/TCP"), ("map-differs", "0.0.0.0:30080/TCP"),
+                                           ("frontend-missing", "[::]:30080/TCP")])  # fmt: skip
+def test_a_node_port_whose_trouble_is_told_is_not_told_twice(facts, kind, address):
+    failed = [{"name": "shop/web node-port 172.16.0.11:30080", "ok": False, "errors": {"Connection refused": 1}}]
+    facts["agents"]["w1"]["differences"] = [difference(kind, address=address, absent=True)]
+    assert named(facts, said(failed)) == [kind]
+    facts["agents"]["w1"]["differences"] = [difference(kind, address="0.0.0.0:30081/TCP", absent=True)]
+    assert named(facts, said(failed)) == [kind, "not-served"], "it is another port's"
+
+
+def test_a_node_whose_programs_are_not_served_is_told_once(facts):
+    failed = [{"name": "shop/web node-port 172.16.0.11:30080", "ok": False, "errors": {"Connection refused": 1}}]
+    assert named(facts, said(failed, socket_programs=[])) == ["socket-lb-not-attached"]
+
+
 def test_only_families_with_backends_are_probed(facts, web):
     web["cluster_ips"].append("fd00::8")
     assert not [one for one in judge.probes(facts) if ":" in one["address"]]
