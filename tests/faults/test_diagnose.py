@@ -95,7 +95,7 @@ def diagnose(lab, *words):
     ("fine", set(), set(), set()), ("no-pod", {"no-pod-matches"}, set(), set()), ("not-ready", {"pods-not-ready"}, set(), set()),
     ("wrong-name", {"target-port-unknown"}, set(), set()), ("wrong-number", {"nobody-listens"}, set(), set()), ("written", {"no-endpoints"}, set(), set()),
     ("astray", {"backend-silent"}, set(), set()), ("closed", {"policy-closes"}, set(), set()), ("narrow", set(), {"policy-selects"}, set()),
-    ("here-only", set(), {"local-only-internal"}, set()), ("balanced", set(), set(), set()), ("elsewhere", set(), set(), {"left-to-others"}),
+    ("here-only", set(), {"local-only-internal"}, set()), ("balanced", set(), set(), {"not-probed"}), ("elsewhere", set(), set(), {"left-to-others"}),
 ])  # fmt: skip
 def test_each_is_named_right(moved, service, named, warned, noted):
     output, told, found = diagnose(moved, "-e", f"kpr_service=broken/{service}")

@@ -60,7 +60,8 @@ KINDS = {
     "not-served": ("fault", "The backends answer and the Service's address does not, from this node.",
                    "Compare this node's map with another's: agents/*/services-1.json in the archive, or cilium-dbg bpf lb list in both pods"),
     "not-probed": ("note", "Only a connection shows that a server listens, that no policy is in the way and that a node serves.",
-                   "Name one Service to have it probed from every node: -e kpr_service=NAMESPACE/NAME; try UDP with its own client."),
+                   "Name one Service to have it probed from every node: -e kpr_service=NAMESPACE/NAME; try UDP with its own client; "
+                   "from outside, verify probes with kpr_outside_host and kpr_verify_namespaces."),
     "stale-rules": ("warning", "kube-proxy's rules are left and nobody renews them; they send to endpoints that are gone.",
                     "ansible-playbook -i INVENTORY fleetops.kubeproxy_free.migrate takes them away; by hand, the role kube_proxy_cleanup."),
     "stale-connections": ("warning", "Connections from kube-proxy's time keep the backend that they began with, and nobody ends them when it goes.",

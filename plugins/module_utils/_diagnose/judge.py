@@ -27,7 +27,7 @@ def diagnosis(facts, nodes, probed=True):
     known = _endpoints(facts["services"])
     for node, said in nodes.items():
         found += _of_node(node, said, facts, known)
-    found += _not_probed(facts["services"], probed)
+    found += _not_probed(facts, probed)
     return sorted(found, key=lambda one: SEVERITIES.index(one["severity"]))
 
 
@@ -236,15 +236,20 @@ def _left_alone(service, node):
     return service["only_nodes"] or service["internal_policy"] == "Local" and not {node, None} & api.nodes(service)
 
 
-def _not_probed(services, probed):
+def _not_probed(facts, probed):
     """What only a connection can show was not looked at; so that silence is not taken for health."""
     if not probed:
         yield finding("not-probed", "every Service", "no connection was opened, to none of them")
         return
-    for name, service in services.items():
+    for name, service in facts["services"].items():
         ports = [f"{port['port']}/{port['protocol']}" for port in service["ports"] if port["protocol"] != "TCP"]
-        if ports:
-            yield finding("not-probed", f"Service {name}", f"no datagram was sent to {', '.join(ports)}, since nobody here knows what its server answers to")
+        said = [f"no datagram was sent to {', '.join(ports)}, since nobody here knows what its server answers to"] if ports else []
+        outer = [f"NodePort {_port(address)}" if kind == "NodePort" else address
+                 for port in service["ports"] for kind, address in api.addresses(service, port) if kind != "ClusterIP"]  # fmt: skip
+        if outer and _served(service, facts):
+            said.append(f"nothing was sent from outside of the cluster to {', '.join(dict.fromkeys(outer))}")
+        if said:
+            yield finding("not-probed", f"Service {name}", "; ".join(said))
 
 
 def probes(facts):

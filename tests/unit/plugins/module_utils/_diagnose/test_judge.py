@@ -35,8 +35,13 @@ def web(facts):
     return facts["services"]["shop/web"]
 
 
+def diagnosis(facts, nodes=None):
+    """What is found; that nobody outside has probed is so in each of these clusters."""
+    return [one for one in judge.diagnosis(facts, nodes or {}) if one["id"] != "not-probed"]
+
+
 def ids(facts, nodes=None):
-    return [(one["severity"], one["id"], one["object"], one["node"]) for one in judge.diagnosis(facts, nodes or {})]
+    return [(one["severity"], one["id"], one["object"], one["node"]) for one in diagnosis(facts, nodes)]
 
 
 def named(facts, nodes=None):
@@ -84,7 +89,7 @@ def test_the_policies_local(facts, web):
 def test_a_service_that_no_agent_is_to_serve(facts, web, more, settings, told):
     web.update(more)
     facts["settings"].update(settings)
-    (one,) = judge.diagnosis(facts, {})
+    (one,) = diagnosis(facts, {})
     assert (one["id"], one["severity"]) == ("left-to-others", "note") and told in one["found"]
     assert [one["name"] for one in judge.probes(facts)] == ["shop/web backend 10.1.0.2:8080", "shop/web backend 10.1.1.3:8080"]
 
@@ -104,7 +109,7 @@ def test_a_service_that_no_agent_is_to_serve(facts, web, more, settings, told):
 ])  # fmt: skip
 def test_each_difference_is_told(facts, one, words):
     facts["agents"]["w1"]["differences"] = [one]
-    (told,) = judge.diagnosis(facts, {})
+    (told,) = diagnosis(facts, {})
     assert (told["severity"], told["id"], told["object"], told["node"]) == ("fault", one["kind"], "Service shop/web", "w1")
     assert told["found"] == words and "spec.nodeName=w1" in told["remedy"]
 
@@ -154,10 +159,10 @@ def test_socket_load_balancing_is_believed_of_the_kernel_only(facts):
     assert ids(facts, said(socket_programs=programs)) == []
     assert ids(facts, said(socket_programs=None)) == [], "the kernel did not tell"
     assert ids(facts, said(socket_programs=[one for one in programs if one["attach_type"][-1] == "4"])) == [], "IPv6 is off"
-    (one,) = judge.diagnosis(facts, said(socket_programs=[{**one, "name": "spy"} for one in programs]))
+    (one,) = diagnosis(facts, said(socket_programs=[{**one, "name": "spy"} for one in programs]))
     assert (one["severity"], one["id"], one["node"]) == ("fault", "socket-lb-not-attached", "w1") and "connect4, sendmsg4, recvmsg4 of" in one["found"]
     facts["settings"]["enable-ipv6"] = "true"
-    (one,) = judge.diagnosis(facts, said(socket_programs=[one for one in programs if one["attach_type"] != "sendmsg6"]))
+    (one,) = diagnosis(facts, said(socket_programs=[one for one in programs if one["attach_type"] != "sendmsg6"]))
     assert "attached to sendmsg6 of the root cgroup, 5 are" in one["found"]
     facts["agents"]["w1"]["socket_lb"] = False
     assert ids(facts, said(socket_programs=[])) == []
@@ -182,7 +187,7 @@ def test_a_policy_keeps_the_probing_nodes_out_and_maybe_nobody_else(facts, web):
     deny = {"name": "NetworkPolicy shop/default-deny", "addresses": ["10.1.0.2", "10.1.1.3"], "opens": False}
     frontend = {"name": "NetworkPolicy shop/frontend", "addresses": ["10.1.0.2"], "opens": True}
     web["policies"] = [deny, frontend]
-    (one,) = judge.diagnosis(facts, said(silent))
+    (one,) = diagnosis(facts, said(silent))
     assert (one["severity"], one["id"]) == ("warning", "policy-selects")
     assert "NetworkPolicy shop/default-deny, NetworkPolicy shop/frontend selects" in one["found"]
     web["policies"] = [deny]
@@ -207,6 +212,19 @@ def test_what_was_not_probed_is_told(facts, web):
     web["endpoints"][0]["ports"]["dns/UDP"] = 53
     (one,) = judge.diagnosis(facts, {})
     assert (one["id"], one["object"]) == ("not-probed", "Service shop/web") and "53/UDP" in one["found"]
+
+
+def test_nobody_outside_has_probed(facts, web):
+    (one,) = judge.diagnosis(facts, {})
+    assert (one["severity"], one["id"], one["object"]) == ("note", "not-probed", "Service shop/web") and "kpr_outside_host" in one["remedy"]
+    assert one["found"] == "nothing was sent from outside of the cluster to NodePort 30080, 192.0.2.9:80"
+    web.update(only_type="ClusterIP", external_ips=[])
+    assert judge.diagnosis(facts, {}) == [], "Cilium serves its ClusterIP only"
+    web.update(only_type="", proxy="other")
+    assert [one["id"] for one in judge.diagnosis(facts, {})] == ["left-to-others"]
+    web.update(type="ClusterIP", proxy="")
+    web["ports"][0]["node_port"] = None
+    assert judge.diagnosis(facts, {}) == []
 
 
 @pytest.fixture
@@ -257,7 +275,7 @@ def test_datagrams_are_not_sent_to_node_ports(facts, web, at_nodes):
 
 def test_a_node_port_that_does_not_answer(facts, web):
     failed = [{"name": "shop/web node-port 172.16.0.11:30080", "ok": False, "errors": {"timed out": 1}}]
-    (one,) = judge.diagnosis(facts, said(failed))
+    (one,) = diagnosis(facts, said(failed))
     assert (one["severity"], one["id"], one["object"], one["node"]) == ("fault", "not-served", "Service shop/web", "w1")
     assert one["found"] == "NodePort 172.16.0.11:30080 from w1: timed out; expected a connection"
     assert ids(facts, said([{**failed[0], "ok": True}])) == []
@@ -288,7 +306,7 @@ def test_only_families_with_backends_are_probed(facts, web):
 def test_the_nodes_side(facts):
     rules = {"clean": False, "running": None, "found": {"nft": {"ip": {"nat": {"kube-proxy": {"chains": 12}, "foreign": {"chains": 3}}}}}}
     nodes = {**said(rules=rules), "w2": {"error": "it cannot be reached: no route"}}
-    stale, unread = judge.diagnosis(facts, nodes)
+    stale, unread = diagnosis(facts, nodes)
     assert (stale["id"], unread["id"]) == ("stale-rules", "node-unread") and stale["found"].startswith("12 chains")
     assert unread["remedy"] == "See that Ansible reaches HOST, w2's host in the inventory: ansible -i INVENTORY HOST -m ansible.builtin.ping"
     rules["running"] = "process 7"
@@ -302,7 +320,7 @@ def test_connections_that_kube_proxy_began_and_whose_backend_is_gone(facts):
 
     def told(*connections, running=None):
         rules = {"clean": True, "running": running, "found": {}}
-        return [(one["id"], one["object"], one["found"]) for one in judge.diagnosis(facts, said(rules=rules, connections=list(connections)))]
+        return [(one["id"], one["object"], one["found"]) for one in diagnosis(facts, said(rules=rules, connections=list(connections)))]
 
     gone, retired = connection(backend="10.1.0.9:8080"), connection(address="10.96.0.77")
     assert told(connection()) == [], "this backend is there"
@@ -320,7 +338,7 @@ def test_connections_that_kube_proxy_began_and_whose_backend_is_gone(facts):
 def test_the_same_on_many_nodes_is_told_once(facts):
     for one in facts["agents"].values():
         one["differences"] = [difference("frontend-missing")]
-    told = lines.lines(judge.diagnosis(facts, {}), "prod", facts)
+    told = lines.lines(diagnosis(facts, {}), "prod", facts)
     assert told[0].endswith("2 faults, 0 warnings, 0 notes") and len(told) == 5 and "(and 1 more like it, on w1, w2)" in told[2]
 
 
