@@ -13,7 +13,10 @@ CA = "/etc/kubernetes/pki/ca.crt"  # kubeadm puts it on every node
 
 
 def probe(host, port, timeout, ca_file=CA):
-    """Return {host, port, addresses, reachable, trusted, error, seconds}; trusted is None when there is no CA to ask. addresses: what the host resolves to here."""
+    """Return {host, port, addresses, reachable, trusted, error, seconds}.
+
+    addresses: what the host resolves to here; trusted: None when there is no CA to ask.
+    """
     answer = {"host": host, "port": port, "addresses": [], "reachable": False, "trusted": None, "error": None, "seconds": None}
     start = time.monotonic()
     try:

@@ -99,14 +99,14 @@ def agents(picture):
             yield finding(
                 "cilium-agent-silent", WARNING, item, agent["error"],
                 "An earlier run was taking this node over. This one recreates its agent first, and gives its wave back where that does not start.",
-                f"Correct what keeps it from starting: kubectl -n {picture.wanted['cilium_namespace']} logs {agent['pod'] or '-l k8s-app=cilium'} -c cilium-agent",
+                f"Correct what keeps it from starting: {_logs(picture, agent)}",
             )
             continue
         if agent["error"]:
             yield finding(
                 "cilium-agent-silent", BLOCKER, item, agent["error"],
                 "Its answer is the gate of every step.",
-                f"See: kubectl -n {picture.wanted['cilium_namespace']} logs {agent['pod'] or '-l k8s-app=cilium'} -c cilium-agent",
+                f"See: {_logs(picture, agent)}",
             )
             continue
         if (agent["health"]["state"] or "Ok").lower() != "ok":
@@ -121,6 +121,10 @@ def agents(picture):
                 "Its next restart, for whatever reason, changes what it does.",
                 "Recreate its pod now, or set the configuration back.",
             )
+
+
+def _logs(picture, agent):
+    return f"kubectl -n {picture.wanted['cilium_namespace']} logs {agent['pod'] or '-l k8s-app=cilium'} -c cilium-agent"
 
 
 def replaced_already(picture):

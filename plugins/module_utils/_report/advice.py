@@ -61,7 +61,8 @@ def _of_drift(report: Report) -> Iterator[str]:
     drifted = [node for node in report.nodes if node.drift]
     if drifted:
         names = some([node.name for node in drifted])
-        yield f"The agents of {names} run otherwise than they are configured ({drifted[0].drift[0]}). Restart them, with kubectl rollout restart daemonset/cilium, say."
+        yield f"The agents of {names} run otherwise than they are configured ({drifted[0].drift[0]}). Restart them, say with: " \
+              "kubectl -n kube-system rollout restart daemonset/cilium"
 
 
 def _of_traffic(report: Report) -> Iterator[str]:

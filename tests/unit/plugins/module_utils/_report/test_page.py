@@ -84,8 +84,8 @@ def _everywhere(value):
 
 DOCUMENTED = set(
     "cluster action check_mode started finished state reason versions findings waves nodes traffic steps not_measured id severity object found why remedy "
-    "accepted kernel removed kept clean unchecked takeover_seconds status_before status_after drift before error name began seconds ok by_table chains rules jumps "
-    "tables sets virtual_servers interface backend family table chain set series_columns bucket_seconds left_out paths from service "
+    "accepted kernel removed kept clean unchecked takeover_seconds status_before status_after drift before error name began seconds ok by_table chains rules "
+    "jumps tables sets virtual_servers interface backend family table chain set series_columns bucket_seconds left_out paths from service "
     "requests refused timed_out reset other slow latency p50_ms p90_ms p99_ms max_ms errors gone_at series calls api besides".split()
 )
 
