@@ -94,19 +94,19 @@ def rollout(picture):
 
 def agents(picture):
     for name, agent in sorted((picture.cluster["agents"] or {}).items()):
-        item = node(name)
+        item, namespace, pod = node(name), picture.wanted["cilium_namespace"], agent["pod"] or "-l k8s-app=cilium"
         if agent["error"] and name in picture.half_way:
             yield finding(
                 "cilium-agent-silent", WARNING, item, agent["error"],
                 "An earlier run was taking this node over. This one recreates its agent first, and gives its wave back where that does not start.",
-                f"Correct what keeps it from starting: {_logs(picture, agent)}",
+                f"Correct what keeps it from starting: kubectl -n {namespace} logs {pod} -c cilium-agent",
             )
             continue
         if agent["error"]:
             yield finding(
                 "cilium-agent-silent", BLOCKER, item, agent["error"],
                 "Its answer is the gate of every step.",
-                f"See: {_logs(picture, agent)}",
+                f"See: kubectl -n {namespace} logs {pod} -c cilium-agent",
             )
             continue
         if (agent["health"]["state"] or "Ok").lower() != "ok":
@@ -121,10 +121,6 @@ def agents(picture):
                 "Its next restart, for whatever reason, changes what it does.",
                 "Recreate its pod now, or set the configuration back.",
             )
-
-
-def _logs(picture, agent):
-    return f"kubectl -n {picture.wanted['cilium_namespace']} logs {agent['pod'] or '-l k8s-app=cilium'} -c cilium-agent"
 
 
 def replaced_already(picture):
