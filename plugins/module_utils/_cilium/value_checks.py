@@ -13,6 +13,8 @@ URLS = '"https://10.0.0.1:6443 https://10.0.0.2:6443"'
 LISTED_SINCE, UNDERLAY_SINCE = keys.since("k8s.apiServerURLs"), keys.since("underlayProtocol")
 LISTED, AUTO, MASQUERADE_LAST = f"1.{LISTED_SINCE}", f"1.{value_rules.AUTO_SINCE}", f"1.{per_node.MASQUERADE_LAST}"
 CHOSEN = f"1.{value_rules.UNDERLAY_AUTO_SINCE}"
+GENEVE_HEADER = f"{value_rules.GENEVE_HEADER} bytes, for which native routing leaves no room"
+GENEVE_OPTION = f"{value_rules.GENEVE_OPTION[0]} bytes ({value_rules.GENEVE_OPTION[1]} with IPv6)"
 
 
 def kpr_word(wanted):
@@ -132,6 +134,16 @@ def dsr(wanted):
             "an IP option goes with the first packet of a connection" + (" and with each datagram, 8 bytes (24 with IPv6)" if mode == "dsr" else ""),
             "see that the network between the nodes lets it through (those of many cloud providers do not)"
             + (", and that its MTU has room for it, or use hybrid" if mode == "dsr" else ""),
+        )
+    elif dispatch == "geneve" and (not wanted.tunnel or mode == "dsr"):  # with hybrid only what is short grows beyond a tunnel's own header
+        yield finding(
+            "dsr-geneve-room",
+            "note",
+            "loadBalancer.dsrDispatch",
+            "geneve",
+            ("" if wanted.tunnel else f"all that goes to a backend on another node gets a tunnel's header, {GENEVE_HEADER}; ")
+            + "the first packet of a connection" + (" and each datagram" if mode == "dsr" else "") + f" gets {GENEVE_OPTION} more than such a header",
+            "see that the network between the nodes has an MTU with room for it, or set pmtuDiscovery.enabled=true: then clients are told to send less",
         )
 
 

@@ -70,6 +70,11 @@ AUTO_SINCE = 16
 #: The first release that answers a pod which asks another node's NodePort with DSR and has its backend beside it (cilium/cilium#41963; seen without at 1.19.1).
 DSR_BESIDE = (1, 19, 3)
 
+#: What DSR by Geneve puts around a packet, and in it for IPv4 and IPv6, in bytes: headers of IPv4, UDP, Geneve and Ethernet (20 + 8 + 8 + 14), and
+#: struct geneve_dsr_opt4 and 6 (bpf/lib/nodeport.h, bpf/lib/tunnel.h of 1.14 to 1.20). Pods' MTU leaves room for the headers in a tunnel, and with
+#: native routing for nothing (WithoutMTUAdaptation in pkg/datapath/tunnel/cell.go).
+GENEVE_HEADER, GENEVE_OPTION = 50, (12, 24)
+
 MODES = ("snat", "dsr", "hybrid", "annotation")
 ALGORITHMS = ("random", "maglev")
 #: Word -> the first minor of the table that takes it.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 GOOD = {"kubeProxyReplacement": True, "k8sServiceHost": "api.example", "k8sServicePort": 6443, "bpf": {"masquerade": True}}
 NATIVE = {"routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}
 IPIP = {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "ipip", "routingMode": "native", "ipv4NativeRoutingCIDR": "10.0.0.0/8"}
+GENEVE = {"loadBalancer__mode": "dsr", "loadBalancer__dsrDispatch": "geneve", "tunnelProtocol": "geneve"}
 XDP_OVER_IPV6 = {"loadBalancer__acceleration": "native", "underlayProtocol": "ipv6"}
 
 
@@ -198,6 +199,26 @@ def test_unknown_keys(values, version, expected):
 )
 def test_values_together(changes, version, expected):
     assert names(with_values(**changes), version, least=("blocker",)) == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "unsaid"),
+    [
+        ({**NATIVE, "loadBalancer__mode": "dsr"}, "dsr-option: and with each datagram, 8 bytes (24 with IPv6)", ""),
+        ({**NATIVE, "loadBalancer__mode": "hybrid"}, "dsr-option: an IP option", "datagram"),
+        ({**GENEVE, **NATIVE}, "dsr-geneve-room: a tunnel's header, 50 bytes, and each datagram gets 12 bytes (24 with IPv6) more than such", ""),
+        ({**GENEVE, **NATIVE, "loadBalancer__mode": "hybrid"}, "dsr-geneve-room: 50 bytes, gets 12 bytes", "datagram"),
+        (GENEVE, "dsr-geneve-room: and each datagram gets 12 bytes (24 with IPv6) more", "50"),
+        ({**GENEVE, "loadBalancer__mode": "hybrid"}, "", ""),
+        ({**GENEVE, "loadBalancer__mode": "snat"}, "", ""),
+    ],
+)
+def test_room_that_dsr_takes_is_said(changes, said, unsaid):
+    name, _colon, words = said.partition(": ")
+    found = [one for one in check_values(with_values(**changes), "1.19.4") if one["name"].startswith("dsr")]
+    assert [(one["name"], one["severity"]) for one in found] == ([(name, "note")] if name else [])
+    assert all(part in one["why"] for one in found for part in words.split(", "))
+    assert not unsaid or all(unsaid not in one["why"] for one in found)
 
 
 def test_api_addresses_that_the_chart_ignores():
