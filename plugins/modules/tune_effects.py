@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tune_effects
-short_description: See on a node whether options of the replacement do what they say
+short_description: See on a node whether options of the replacement do what they say, or can
 version_added: 0.1.0
 description:
   - Looks for the effects of options that show on the node itself, and fails with a sentence for each that is missing. It changes nothing.
   - What is not given is not looked for.
+  - With O(before=true) it is asked before agents start with these options, and tells whether they would.
   - Needs Python 3.9 and nothing but its standard library.
 author:
   - fleetops.kubeproxy_free contributors (@fleetops)
@@ -45,6 +46,12 @@ options:
   node_port_range:
     description: Range of the NodePorts, as C(FIRST-LAST). O(auto_protect_port_range) is looked for only with it.
     type: str
+  before:
+    description: >-
+      Whether an agent that starts with O(node_port_range) and O(auto_protect_port_range) (V(true) if it is not given) would take the kernel's ports as they
+      are. Nothing else is looked for.
+    type: bool
+    default: false
   node:
     description: The node's name for messages.
     type: str
@@ -60,6 +67,12 @@ EXAMPLES = r"""
   fleetops.kubeproxy_free.tune_effects:
     node: worker1
     health_address: 0.0.0.0:10256
+
+- name: See whether an agent would start with another range of NodePorts
+  fleetops.kubeproxy_free.tune_effects:
+    node: worker1
+    before: true
+    node_port_range: 20000-22767
 """
 
 RETURN = r"""
@@ -83,6 +96,7 @@ ARGUMENTS = {
     "ipv6": {"type": "bool", "default": False},
     "auto_protect_port_range": {"type": "bool"},
     "node_port_range": {"type": "str"},
+    "before": {"type": "bool", "default": False},
     "node": {"type": "str", "required": True},
     "timeout": {"type": "float", "default": 5},
 }
@@ -102,15 +116,30 @@ def missing(params):
     return [sentence for sentence in found if sentence]
 
 
+def in_the_way(params):
+    """A sentence for what an agent would refuse, and one for what is to be known else."""
+    if not params["node_port_range"]:
+        return None, None
+    asked = (*ports.port_range(params["node_port_range"]), params["auto_protect_port_range"] is not False)
+    refused = effects.refused_ports(*asked)
+    return refused, None if refused else effects.fleeting_ports(*asked)
+
+
 def main():
     """Run the module."""
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
+    node = f"Node {module.params['node']}"
     try:
-        found = missing(module.params)
+        refused, known = in_the_way(module.params) if module.params["before"] else (None, None)
+        found = [] if module.params["before"] else missing(module.params)
     except (OSError, ValueError) as error:
-        module.fail_json(msg=f"Node {module.params['node']}: {error}")
+        module.fail_json(msg=f"{node}: {error}")
+    if known:
+        module.warn(f"{node}: {known}")
+    if refused:
+        module.fail_json(msg=f"{node}: {refused}", missing=[refused])
     if found:
-        module.fail_json(msg=f"Node {module.params['node']}: {'; '.join(found)}. See the agent's own words: cilium-dbg status --verbose", missing=found)
+        module.fail_json(msg=f"{node}: {'; '.join(found)}. See the agent's own words: cilium-dbg status --verbose", missing=found)
     module.exit_json(changed=False, missing=[])
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetops.kubeproxy_free contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What options do on a node, seen from the node itself. Each function returns a sentence for what is missing, or None."""
+"""What options do on a node, seen from the node itself. Each function returns a sentence for what is missing or in the way, or None."""
 
 from __future__ import annotations
 
@@ -62,14 +62,47 @@ def bind_protection(number, wanted, ipv6=False):
     return f"bind_protection: found {port} {found}, expected it {'refused' if wanted else 'free'}"
 
 
-def reserved_ports(first, last, sysctls=SYSCTLS):
+def _local_ports():
+    """Ports that connections of the node leave from (first, last), what the kernel says is left out of them, and that as ranges."""
+    low, high = map(int, (SYSCTLS / "ip_local_port_range").read_text(encoding="ascii").split())
+    reserved = (SYSCTLS / "ip_local_reserved_ports").read_text(encoding="ascii").strip()
+    return low, high, reserved, [(int(part.split("-")[0]), int(part.split("-")[-1])) for part in reserved.split(",") if part]
+
+
+def reserved_ports(first, last):
     """Whether the kernel leaves the range out when it chooses ports for connections that begin on the node."""
-    low, high = map(int, (sysctls / "ip_local_port_range").read_text(encoding="ascii").split())
-    if last < low or first > high:
-        return None
-    reserved = (sysctls / "ip_local_reserved_ports").read_text(encoding="ascii").strip()
-    ranges = [(int(part.split("-")[0]), int(part.split("-")[-1])) for part in reserved.split(",") if part]
-    if any(begin <= first and last <= end for begin, end in ranges):
+    low, high, reserved, ranges = _local_ports()
+    if last < low or first > high or _within(ranges, first, last):
         return None
     return (f"auto_protect_port_range: found net.ipv4.ip_local_reserved_ports {reserved or 'empty'}, expected {first}-{last} in it, because "
             f"net.ipv4.ip_local_port_range is {low} to {high}")  # fmt: skip
+
+
+def refused_ports(first, last, protects):
+    """Whether an agent that starts with this range would take it; protects: it may put it in ip_local_reserved_ports itself.
+
+    As checkNodePortAndEphemeralPortRanges of Cilium 1.13 to 1.20 judges (daemon/cmd/kube_proxy_replacement.go, later pkg/kpr/initializer).
+    """
+    low, high, reserved, ranges = _local_ports()
+    if first > high:
+        return (f"node_port_range: found {first}-{last}, after net.ipv4.ip_local_port_range, {low} to {high}, expected it before or in that, as agents "
+                f"refuse to start otherwise. Choose another, or on the node: sysctl -w net.ipv4.ip_local_port_range='{low} {last}'")  # fmt: skip
+    if protects or last < low or _within(ranges, first, last):
+        return None
+    return (f"auto_protect_port_range: found net.ipv4.ip_local_port_range {low} to {high} and net.ipv4.ip_local_reserved_ports {reserved or 'empty'}, "
+            f"expected {first}-{last} in the latter, as an agent that may not put it there refuses to start. Leave auto_protect_port_range on, or on the "
+            f"node: sysctl -w net.ipv4.ip_local_reserved_ports={','.join(filter(None, [reserved, f'{first}-{last}']))}, and the same in a file in "
+            "/etc/sysctl.d")  # fmt: skip
+
+
+def fleeting_ports(first, last, protects):
+    """What is to be known where agents may not put the range in ip_local_reserved_ports and it is there: the kernel forgets it when the node restarts."""
+    low, _high, reserved, _ranges = _local_ports()
+    if protects or last < low:
+        return None
+    return (f"found {first}-{last} in net.ipv4.ip_local_reserved_ports ({reserved}). Where the agent itself has put it there, it is gone when the node "
+            "restarts, and then the agent refuses to start. See that a file sets it: grep -r ip_local_reserved_ports /etc/sysctl.d")  # fmt: skip
+
+
+def _within(ranges, first, last):
+    return any(begin <= first and last <= end for begin, end in ranges)

@@ -23,13 +23,15 @@ REAL = {"main.yml", "phase.yml", "look.yml", "plan.yml", "probe_setup.yml", "pro
 MODULES = {"fleetops.kubeproxy_free.cilium_status": "{'agents': json.load(open('agents.json'))}", "kubernetes.core.k8s_info": "{'resources': []}",
            "kubernetes.core.k8s": "{}", "fleetops.kubeproxy_free.cluster_facts": "{'facts': json.load(open('cluster.json'))}"}  # fmt: skip
 MODULE = "#!/usr/bin/python\n# WANT_JSON\nimport json, os\nos.chdir({folder!r})\nprint(json.dumps(dict({answer}, changed=False)))\n"
-#: keeps what it was asked
+#: keeps what it was asked, and refuses ports on a node of that name
 EFFECTS = """#!/usr/bin/python
 # WANT_JSON
 import json, sys
 with open(sys.argv[1]) as asked, open({folder!r} + "/asked", "a") as kept:
-    print(json.dumps(json.load(asked)), file=kept)
-print(json.dumps(dict(missing=[], changed=False)))
+    params = json.load(asked)
+    print(json.dumps(params), file=kept)
+bad = params.get("before") and params["node"] == "narrow"
+print(json.dumps(dict(missing=[], changed=False, **(dict(failed=True, msg="Node narrow: no such ports") if bad else dict()))))
 """
 OWN = {"kubeProxyReplacement": True, "k8sServiceHost": "api.example", "k8sServicePort": 6443, "socketLB": {"hostNamespaceOnly": True}}
 KNOWN = {"handover_locked": True, "handover_unready": "{{ dead }}", "cilium_chart_version": "1.19.1",
@@ -126,6 +128,18 @@ def test_sockets_of_pods_do_not_go_past_a_service_mesh(tune, known, refused):
 def test_who_changes_something_else_is_not_asked_for_the_mesh_again(tune):
     status, said, _ran = tune({"a": agent()}, [], own={**OWN, "socketLB": {}})  # without an answer of cluster_facts
     assert status == 0, said
+
+
+@pytest.mark.parametrize("nodes", [("a", "b"), ("a", "narrow")])
+def test_ports_that_an_agent_would_not_start_with_are_refused_before_anything_changes(tune, nodes):
+    settings = {"enable-auto-protect-node-port-range": "false"}
+    agents = {node: agent(settings=settings) for node in nodes}
+    status, said, ran = tune({**agents, "dead": agent()}, ["dead"], kpr_tune={"node_port_range": "20000-22767"})
+    before = [(one["node"], one["node_port_range"], one["auto_protect_port_range"]) for one in tune.asked() if one.get("before")]
+    assert sorted(before) == [(node, "20000-22767", "false") for node in sorted(nodes)]
+    refused = "narrow" in nodes
+    assert ("Node narrow: no such ports" in said and "Nothing was changed." in said, status != 0) == (refused, refused), said
+    assert any(one.startswith("wave") for one in ran) is not refused
 
 
 @pytest.mark.parametrize(("address", "ipv6"), [("192.0.2.1", False), ("2001:db8::1", True)])

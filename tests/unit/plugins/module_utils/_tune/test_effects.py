@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import http.server
+import json
 import socket
 import threading
 
 import pytest
 
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._tune import effects
+from ansible_collections.fleetops.kubeproxy_free.plugins.modules import tune_effects
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -73,6 +76,18 @@ def test_a_port_is_kept_in_a_family_that_the_service_has():
     assert "free to bind" in effects.bind_protection(number, True, ipv6=True)
 
 
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    """A function that sets the kernel's range of ports and what is left out of it."""
+
+    def ports(local, reserved):
+        (tmp_path / "ip_local_port_range").write_text(f"{local}\n")
+        (tmp_path / "ip_local_reserved_ports").write_text(f"{reserved}\n")
+
+    monkeypatch.setattr(effects, "SYSCTLS", tmp_path)
+    return ports
+
+
 @pytest.mark.parametrize(
     ("local", "reserved", "good"),
     [
@@ -84,9 +99,40 @@ def test_a_port_is_kept_in_a_family_that_the_service_has():
         ("31000\t60999", "8080", False),
     ],
 )
-def test_the_kernel_leaves_the_range_alone(tmp_path, local, reserved, good):
-    (tmp_path / "ip_local_port_range").write_text(f"{local}\n")
-    (tmp_path / "ip_local_reserved_ports").write_text(f"{reserved}\n")
-    said = effects.reserved_ports(30000, 32767, tmp_path)
+def test_the_kernel_leaves_the_range_alone(kernel, local, reserved, good):
+    kernel(local, reserved)
+    said = effects.reserved_ports(30000, 32767)
     assert (said is None) is good
     assert good or "expected 30000-32767 in it" in said
+
+
+@pytest.mark.parametrize(
+    ("local", "reserved", "protects", "refused", "fleeting"),
+    [
+        ("32768\t60999", "", False, "", False),  # the ranges do not meet
+        ("20000\t60999", "", True, "", False),
+        ("20000\t60999", "8080,29000-33000", False, "", True),
+        ("20000\t60999", "29000-33000", True, "", False),
+        ("20000\t60999", "8080", False, "20000 to 60999 and net.ipv4.ip_local_reserved_ports 8080, expected 30000-32767 in the latter", False),
+        ("32767\t60999", "30000-31000,31001-32767", False, "ip_local_reserved_ports=30000-31000,31001-32767,30000-32767", False),
+        ("20000\t60999", "", False, "sysctl -w net.ipv4.ip_local_reserved_ports=30000-32767", False),
+        ("10000\t20000", "", True, "sysctl -w net.ipv4.ip_local_port_range='10000 32767'", False),  # whatever is protected
+        ("10000\t20000", "30000-32767", False, "found 30000-32767, after net.ipv4.ip_local_port_range, 10000 to 20000", False),
+        ("10000\t30000", "", True, "", False),
+    ],
+)
+def test_an_agent_that_would_not_start_with_the_range_is_known_before(kernel, local, reserved, protects, refused, fleeting):
+    kernel(local, reserved)
+    said, known = tune_effects.in_the_way({"node_port_range": "30000,32767", "auto_protect_port_range": protects})
+    assert bool(said) is bool(refused) and refused in (said or "")
+    assert ("it is gone when the node restarts" in (known or "")) is fleeting
+
+
+def test_before_agents_start_nothing_else_is_looked_for(kernel, free, capsys):
+    kernel("20000\t60999", "")
+    asked = {"node": "w1", "before": True, "health_address": f"127.0.0.1:{free}", "node_port_range": "30000-32767", "auto_protect_port_range": False}
+    with patch_module_args(asked), pytest.raises(SystemExit):
+        tune_effects.main()
+    said = json.loads(capsys.readouterr().out)
+    assert said["failed"] and said["msg"].startswith("Node w1: auto_protect_port_range: found") and len(said["missing"]) == 1
+    assert tune_effects.in_the_way({"node_port_range": None, "auto_protect_port_range": False}) == (None, None)
