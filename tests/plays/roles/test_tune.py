@@ -130,6 +130,21 @@ def test_who_changes_something_else_is_not_asked_for_the_mesh_again(tune):
     assert status == 0, said
 
 
+@pytest.mark.parametrize(
+    ("given", "more", "dead", "why"),
+    [
+        ({"mode": "hybrid", "acceleration": "native"}, {}, [], "kpr_outside_host names no host. What was given as mode, acceleration is for clients there"),
+        ({"mode": "dsr"}, {"kpr_outside_host": "gate"}, ["a"], "node a, which would ask for its cluster, is not Ready. What was given as mode is"),
+        ({"mode": "dsr"}, {"kpr_outside_host": "gate"}, [], None),
+        ({"algorithm": "maglev"}, {}, [], None),
+    ],
+)
+def test_what_only_shows_outside_is_said_to_be_unproven_where_nobody_asks_there(tune, given, more, dead, why):
+    status, said, _ran = tune({"a": agent(), "b": agent()}, dead, kpr_tune=given, **more)
+    assert status == 0, said
+    assert said.count(f"from outside is not probed: {why}" if why else "from outside is not probed") == (2 if why else 0), said  # before and at the end
+
+
 @pytest.mark.parametrize("nodes", [("a", "b"), ("a", "narrow")])
 def test_ports_that_an_agent_would_not_start_with_are_refused_before_anything_changes(tune, nodes):
     settings = {"enable-auto-protect-node-port-range": "false"}
