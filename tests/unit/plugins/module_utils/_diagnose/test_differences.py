@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose import differences, expected, services
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._diagnose.answers import PROXY, Row
 
-from .conftest import ADDRESSES, AT_NODE, FIRST, SECOND, row
+from .conftest import ADDRESSES, FIRST, SECOND, row
 
 CLUSTER_IP = "10.96.0.8:80/TCP"
 
