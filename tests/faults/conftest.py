@@ -88,7 +88,7 @@ class Lab(OwnLab):
         return {
             pod["spec"]["nodeName"]: json.loads(self.kubectl("-n", "kube-system", "exec", pod["metadata"]["name"], "-c", "cilium-agent", "--",
                                                              "cilium-dbg", "status", "-o", "json"))["kube-proxy-replacement"]["mode"] == "True"
-            for pod in pods
+            for pod in pods if pod["status"]["phase"] == "Running"  # where a node was away, the former pod may still be there, at its end
         }  # fmt: skip
 
     def kube_proxies(self):

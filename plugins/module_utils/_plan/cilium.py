@@ -94,6 +94,8 @@ def rollout(picture):
 
 def agents(picture):
     for name, agent in sorted((picture.cluster["agents"] or {}).items()):
+        if name not in picture.cluster["nodes"]:
+            continue  # its node was deleted, and the pod will be within minutes
         item, namespace, pod = node(name), picture.wanted["cilium_namespace"], agent["pod"] or "-l k8s-app=cilium"
         if agent["error"] and name in picture.half_way:
             yield finding(

@@ -45,6 +45,12 @@ def test_a_cluster_half_way_plans_cleanly(cluster):
     assert "replacement-already-on" not in {one["id"] for one in cluster.plan()}
 
 
+def test_the_agent_of_a_deleted_node_is_nobodys_gate(cluster):
+    cluster.delete("nodes", "worker1")
+    cluster.agents["worker1"]["error"] = 'pods "worker1" not found'
+    assert "cilium-agent-silent" not in {one["id"] for one in cluster.plan()}
+
+
 def test_a_name_that_leads_to_several_control_planes_is_not_pinned(cluster):
     cluster.object("nodes", "worker1")["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] = ""
     for node in cluster.nodes.values():
