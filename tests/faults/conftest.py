@@ -16,6 +16,8 @@ import pytest
 
 from tests.own_lab import ROOT, OwnLab
 
+TAINT = "node-role.kubernetes.io/control-plane"
+
 
 class Lab(OwnLab):
     """The cluster, and what is done to it."""
@@ -124,3 +126,20 @@ def untouched(lab):
         status, output = lab.run("rollback", "-e", "kpr_steal_lock=true")
         assert status == 0, output[-3000:]
     return lab
+
+
+@pytest.fixture
+def spread(untouched):
+    """The workload has pods on both nodes, so that one of them can serve without the other."""
+
+    def restart():
+        untouched.kubectl("-n", "demo", "rollout", "restart", "deployment/web")
+        untouched.kubectl("-n", "demo", "rollout", "status", "deployment/web", "--timeout=120s")
+
+    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}-")
+    restart()
+    nodes = untouched.kubectl("-n", "demo", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.nodeName}").split()
+    assert set(nodes) == {"cp1", "worker1"}
+    yield untouched
+    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}=:NoSchedule")
+    restart()

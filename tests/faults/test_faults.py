@@ -124,16 +124,13 @@ def test_a_wrong_api_address_is_refused_before_anything_changes(untouched):
     assert lab.phase() == "" and lab.modes() == NONE_MOVED
 
 
-TAINT = "node-role.kubernetes.io/control-plane"
-
-
 @pytest.fixture
-def guarded(untouched):
+def guarded(spread):
     """A workload whose two pods are on one node, and of which a budget lets go one at a time: the other only when a new one is ready elsewhere."""
-    lab, labels = untouched, {"app": "guarded"}
+    lab, labels = spread, {"app": "guarded"}
     container = json.loads(lab.kubectl("-n", "demo", "get", "deployment", "web", "-o", "json"))["spec"]["template"]["spec"]["containers"][0]
     container["readinessProbe"]["initialDelaySeconds"] = 10
-    pod = {"terminationGracePeriodSeconds": 1, "tolerations": [{"key": TAINT, "operator": "Exists"}], "containers": [container]}
+    pod = {"terminationGracePeriodSeconds": 1, "containers": [container]}
     metadata = {"name": "guarded", "namespace": "demo"}
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
                   "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}}  # fmt: skip

@@ -15,24 +15,6 @@ TRAFFIC = ("-e", "kpr_traffic=true", "-e", "kpr_traffic_timeout=15")
 STEAL = ("-e", "kpr_steal_lock=true")
 IN_A_WAVE = "step | Run: take_over]"
 ALL_MOVED = {"cp1": True, "worker1": True}
-TAINT = "node-role.kubernetes.io/control-plane"
-
-
-@pytest.fixture
-def spread(untouched):
-    """The workload has pods on both nodes, so that one of them can serve without the other."""
-
-    def restart():
-        untouched.kubectl("-n", "demo", "rollout", "restart", "deployment/web")
-        untouched.kubectl("-n", "demo", "rollout", "status", "deployment/web", "--timeout=120s")
-
-    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}-")
-    restart()
-    nodes = untouched.kubectl("-n", "demo", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.nodeName}").split()
-    assert set(nodes) == {"cp1", "worker1"}
-    yield untouched
-    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}=:NoSchedule")
-    restart()
 
 
 def well(lab):
