@@ -16,7 +16,7 @@ def target(name, port, **more):
 
 
 def run(*targets, mode="ignore"):
-    return service_run.run(dict(targets=list(targets), timeout=0.5, watch_for=0.1, kube_proxy_counters=mode), "worker-1")
+    return service_run.run(dict(targets=list(targets), timeout=3, watch_for=0.1, kube_proxy_counters=mode), "worker-1")
 
 
 def test_all_good_is_no_message(serve):
