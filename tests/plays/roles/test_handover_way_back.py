@@ -27,12 +27,20 @@ with open(folder / "calls", "a") as calls:
     print(json.dumps([module, given]), file=calls)
 there = json.loads((folder / "there.json").read_text())
 found = [one for one in there["objects"] if one["kind"] == given.get("kind") and given.get("name") in (None, one["metadata"]["name"])]
+found += [one for one in there["cilium"] if (one["kind"], one["metadata"]["name"]) == (given.get("kind"), given.get("name"))]
 print(json.dumps({"changed": False, "resources": found, "status": there["release"],
                   "version": {"server": {"kubernetes": {"gitVersion": "v1.34.4"}}}}))
 """
 MODULES = {"kubernetes.core.k8s": "k8s", "kubernetes.core.k8s_info": "k8s_info", "kubernetes.core.k8s_cluster_info": "k8s_cluster_info",
            "kubernetes.core.helm": "helm", "kubernetes.core.helm_info": "helm_info", "fleetops.kubeproxy_free.cilium_status": "cilium_status"}  # fmt: skip
 LABEL = "kubeproxy-free.fleetops.io"
+#: Whose roll-out has ended, as what is waited for whether or not the release changes.
+CILIUM = [
+    {"kind": "Deployment", "metadata": {"name": "cilium-operator", "generation": 1}, "spec": {"replicas": 1},
+     "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}},
+    {"kind": "DaemonSet", "metadata": {"name": "cilium", "generation": 1}, "spec": {},
+     "status": {"observedGeneration": 1, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberReady": 1}},
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def go(tmp_path, copy_role):
                      "kpr_speaker": "w1", "kpr_leader": "w1", "kpr_helm_binary": str(helm), **options}  # fmt: skip
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": {"w1": {}}}}), encoding="utf-8")
         status = {"status": "deployed", "chart": f"cilium-{version}", "release_values": release or {}}
-        (tmp_path / "there.json").write_text(json.dumps({"objects": list(objects), "release": status}), encoding="utf-8")
+        (tmp_path / "there.json").write_text(json.dumps({"objects": list(objects), "cilium": CILIUM, "release": status}), encoding="utf-8")
         (tmp_path / "calls").write_text("", encoding="utf-8")
         facts = "FACTS {{ [handover_record | default('none'), handover_phase | default('none')] | to_json }}"
         (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [
