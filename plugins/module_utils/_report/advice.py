@@ -44,6 +44,9 @@ def _of_success(report: Report) -> Iterator[str]:
     left = report.named("untouched", GIVEN_BACK) if report.action == "migrate" else []
     if report.state == "settled":
         yield from _of_drift(report)
+        if report.action == "migrate":
+            yield "Before anybody runs helm upgrade from a file or a repository of values: bring the release's new ones there (helm get values shows them). " \
+                  "Values without kubeProxyReplacement would leave the cluster without either."
         yield f"At any time, prove again what the cluster serves: {PLAYBOOK}verify"
         yield f"Before each kubeadm upgrade, so that it does not bring kube-proxy back: {PLAYBOOK}record"
         yield f"To go back to kube-proxy, all the same: {PLAYBOOK}rollback"

@@ -35,6 +35,12 @@ def test_a_settled_cluster_is_proven_kept_and_can_go_back(advice):
     assert "same command" not in said
 
 
+def test_who_keeps_values_elsewhere_brings_the_new_ones_there_once_the_cluster_has_settled(advice):
+    assert "helm get values" in advice("migrate")
+    assert "helm get values" not in advice("migrate", state="prepared", waves=[]), "the next run goes on"
+    assert "helm get values" not in advice("migrate", action="tune", waves=[])
+
+
 def test_agents_that_a_changed_value_has_not_reached_are_named(advice):
     nodes = {"w1": node(("accept", True), drift=["bpf-lb-mode is configured as 'dsr' but the agent runs with 'snat'"]), "w2": node(("accept", True))}
     said = advice("migrate", waves=[], nodes=nodes)
