@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium import ask
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.conditions import says_ready
 
 
 def by_node(pods):
@@ -31,7 +32,7 @@ def described(pod):
         "created_at": pod["metadata"]["creationTimestamp"],
         "started_at": ((agent.get("state") or {}).get("running") or {}).get("startedAt"),
         "restarts": agent.get("restartCount", 0),
-        "pod_ready": any(one["type"] == "Ready" and one["status"] == "True" for one in pod.get("status", {}).get("conditions") or []),
+        "pod_ready": says_ready(pod),
     }
 
 

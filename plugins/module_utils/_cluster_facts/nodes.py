@@ -4,7 +4,7 @@
 """Nodes as the API sees them. Pure."""
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.objects import LABEL
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.nodes import LABEL
 
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 

@@ -8,6 +8,7 @@ Sources: pkg/loadbalancer/reflectors/conversions.go and pkg/k8s/utils/utils.go o
 
 from __future__ import annotations
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.conditions import says_ready
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts.services import SERVICE_NAME, nearby
 
 #: Labels of Services that a proxy leaves to another one, or to nobody.
@@ -87,8 +88,7 @@ def _endpoints(slices):
 
 def pods(found):
     """How many pods a selector matches, and how many of them are ready."""
-    ready = sum(any(one["type"] == "Ready" and one["status"] == "True" for one in (pod.get("status") or {}).get("conditions") or []) for pod in found)
-    return {"matching": len(found), "ready": ready}
+    return {"matching": len(found), "ready": sum(map(says_ready, found))}
 
 
 def served(service, proxy_name):

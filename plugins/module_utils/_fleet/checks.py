@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from urllib.parse import urlsplit
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.objects import nodes_with_ready_pod
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.nodes import with_ready_pod
 
 
 def failed_checks(results, timeout):
@@ -37,7 +37,7 @@ def _sentence(check, result, timeout):
 
 def _found(result):
     if result.get("resources") is not None:
-        return f"{len(nodes_with_ready_pod(result['resources']))} of {len(result['resources'])} pods ready"
+        return f"{len(with_ready_pod(result['resources']))} of {len(result['resources'])} pods ready"
     if result.get("rc"):
         said = (result.get("stderr") or "").strip()
         return f"exit code {result['rc']}" + (f" ({said})" if said else "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.objects import LABEL
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.nodes import LABEL
 
 ACCESS = f"{LABEL}/node-access"
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Objects of the hand-over: what is saved, and how a DaemonSet is kept off some nodes. Pure; private to this collection."""
+"""Objects that the hand-over saves, and how it keeps a DaemonSet off some nodes. Pure; private to this collection."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import copy
 import json
 import re
 
-LABEL = "kubeproxy-free.fleetops.io"
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.nodes import LABEL, LEFT
+
 RELEASE = re.compile(r"v[0-9]+[.][0-9]+[.][0-9]+")
-RETIRED = {"key": f"{LABEL}/kube-proxy", "operator": "NotIn", "values": ["off"]}
+#: What keeps a DaemonSet off nodes that kube-proxy has left.
+RETIRED = {"key": LEFT[0], "operator": "NotIn", "values": [LEFT[1]]}
 
 #: Set by the API server or its controllers; an object that still has them cannot be created again.
 SERVER_METADATA = ("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion",
@@ -88,7 +90,7 @@ def traces(labels, daemonsets):
     found = [f"labels {LABEL}/ on node {node}" for node, own in sorted(labels.items()) if keys & set(own)]
     for daemonset in daemonsets:
         if any(RETIRED in (term.get("matchExpressions") or []) for term in _terms(daemonset)):
-            found.append(f"the node affinity {LABEL}/kube-proxy in DaemonSet kube-system/kube-proxy")
+            found.append(f"the node affinity {LEFT[0]} in DaemonSet kube-system/kube-proxy")
     return found
 
 
@@ -105,63 +107,6 @@ def with_version(found, version):
     return result
 
 
-def labelled(nodes, labels):
-    """Return patches that set labels on nodes; a value of None removes the label. Names are without the prefix."""
-    wanted = {f"{LABEL}/{name}": value for name, value in labels.items()}
-    return [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": wanted}} for name in nodes]
-
-
-def uncordoned(labels):
-    """Return patches that let nodes take pods again, for those that we have cordoned; labels: {node: its labels}. The mark goes with the same patch."""
-    marked = [node for node, own in labels.items() if f"{LABEL}/cordoned" in own]
-    return [{**patch, "spec": {"unschedulable": None}} for patch in labelled(marked, {"cordoned": None})]
-
-
 def record(parts):
     """Return the data of a ConfigMap out of its parts: one key for each, sorted, so that a diff shows what changed."""
     return {f"{name}.json": json.dumps(part, indent=1, sort_keys=True) for name, part in parts.items()}
-
-
-def agents_to_recreate(agents, wanted, settings=None):
-    """Return {node: pod name} of the agents that do not run as wanted, for nodes that have one.
-
-    wanted: whether kube-proxy is to be replaced; settings: what their pods are to have started with, as text.
-    """
-    return {node: agent["pod"] for node, agent in agents.items()
-            if agent["pod"] and (agent["kube_proxy_replacement"]["enabled"] is not wanted
-                                 or any((agent["settings"].get(key) or "").strip() != value for key, value in (settings or {}).items()))}
-
-
-def agents_restarted(agents, before):
-    """Return [{node, pod, before, now}] of the agents that were restarted more often than before; a pod that is another one began at none."""
-    found = []
-    for node, agent in agents.items():
-        earlier = before.get(node) or {}
-        count = (earlier.get("restarts") or 0) if earlier.get("pod_uid") == agent["pod_uid"] else 0
-        if (agent["restarts"] or 0) > count:
-            found.append({"node": node, "pod": agent["pod"], "before": count, "now": agent["restarts"]})
-    return found
-
-
-def pod_named(name, namespace):
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace}}
-
-
-def nodes_with_ready_pod(pods):
-    """Return the nodes on which one of these pods is Ready and not about to end."""
-    return [pod["spec"]["nodeName"] for pod in pods if not pod["metadata"].get("deletionTimestamp") and _is_ready(pod)]
-
-
-def nodes_not_ready(nodes):
-    """Return the names of the nodes of which Kubernetes does not say that they are Ready."""
-    return [node["metadata"]["name"] for node in nodes if not _is_ready(node)]
-
-
-def _is_ready(thing):
-    """Of a pod or a node."""
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in thing.get("status", {}).get("conditions", []))
-
-
-def left_out(labels, names):
-    """Return the cluster's nodes that are not among these names; labels: {node: its labels}. No agent of Cilium runs on Windows."""
-    return sorted(node for node, own in labels.items() if node not in names and own.get("kubernetes.io/os") != "windows")

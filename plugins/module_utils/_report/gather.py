@@ -4,8 +4,8 @@
 """From what the roles kept as facts of the hosts to the data of module `report`. Pure.
 
 Facts that are read: kpr_node_name, preflight_node_facts, handover_steps, kube_proxy_cleanup_result, traffic_seen and traffic_seen_outside of each host;
-preflight_cluster_facts, preflight_findings, handover_labels, handover_record and handover_halted of the cluster's leader; kpr_plan and kpr_began of
-localhost, which are the run's.
+preflight_cluster_facts, preflight_findings, handover_labels, handover_record, handover_halted and traffic_plans of the cluster's leader; kpr_plan and
+kpr_began of localhost, which are the run's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from typing import Any, Iterable, Mapping, Optional
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.nodes import LABEL
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.read import Reader
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.rules import Found
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.series import SERIES_COLUMNS, folded
@@ -23,7 +24,7 @@ NAMES = ("tables", "sets")
 NODE_STEPS = ("drain", "take_over", "prove", "retire", "answer_health", "clean", "prove_again", "check", "soak", "accept", "give_back", "uncordon")
 # What the report needs to know of a path of traffic_probe.
 PATH_KEYS = ("name", "service", "requests", "ok", "refused", "timed_out", "reset", "other", "slow", "latency", "errors")
-STATE_LABEL = "kubeproxy-free.fleetops.io/state"
+STATE_LABEL = f"{LABEL}/state"
 
 Facts = Mapping[str, Any]
 

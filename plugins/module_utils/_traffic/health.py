@@ -11,12 +11,11 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Mapping
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet.nodes import LEFT
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._kube_proxy.health import ADDRESS
 
 BIND_ADDRESS = "kube-proxy-replacement-healthz-bind-address"
 SERVICES = "enable-health-check-nodeport"
-#: kube-proxy has left the nodes that this collection labels so.
-LEFT = ("kubeproxy-free.fleetops.io/kube-proxy", "off")
 
 
 def has_left(node: Mapping[str, Any]) -> bool:

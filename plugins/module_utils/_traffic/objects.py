@@ -28,12 +28,6 @@ def ready_nodes(slices: list[Object], service: Object, port: Object) -> set[str]
     return {one.get("nodeName") or "" for one, _number in ready(slices, service, port)}
 
 
-def is_ready(thing: Object) -> bool:
-    """Of a pod or a node."""
-    conditions = {condition["type"]: condition["status"] for condition in thing.get("status", {}).get("conditions") or []}
-    return conditions.get("Ready") == "True" and not thing["metadata"].get("deletionTimestamp")
-
-
 def addresses(node: Object, kinds: tuple[str, ...]) -> list[str]:
     return [entry["address"] for entry in node.get("status", {}).get("addresses") or [] if entry["type"] in kinds]
 

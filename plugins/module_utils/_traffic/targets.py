@@ -23,6 +23,7 @@ import ipaddress
 import re
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.conditions import is_ready
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import node_ports, objects
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.health import has_left, node_port
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import endpoint
@@ -144,7 +145,7 @@ def plan(
     if health is not None:
         _add_node_health(result, cluster, health)
     for pod in pods:
-        if _has_host_port(pod, cluster.node) and not objects.is_ready(pod):
+        if _has_host_port(pod, cluster.node) and not is_ready(pod):
             result["skipped"].append({"service": f"{objects.full_name(pod)} hostPort", "why": "the pod is not ready"})
         for port, address in _host_ports(pod, cluster):
             label = f"{objects.full_name(pod)}:{port.get('name') or port['containerPort']}"
@@ -213,7 +214,7 @@ def _own_addresses(cluster: Cluster) -> list[str]:
 
 def ready_pods(pods: Iterable[Object]) -> list[str]:
     """Names of those that are ready and not about to end."""
-    return [objects.name(pod) for pod in pods if objects.is_ready(pod)]
+    return [objects.name(pod) for pod in pods if is_ready(pod)]
 
 
 def device_addresses(agents: Mapping[str, Object]) -> dict[str, list[str]]:
@@ -296,7 +297,7 @@ def _not_local(spec: Object, owner: str | None, ready: set[str]) -> str | None:
 
 def _host_ports(pod: Object, cluster: Cluster) -> Iterator[tuple[Object, Address]]:
     spec = pod["spec"]
-    if not _has_host_port(pod, cluster.node) or not objects.is_ready(pod):
+    if not _has_host_port(pod, cluster.node) or not is_ready(pod):
         return
     families = {objects.family(entry["ip"]) for entry in pod["status"].get("podIPs") or []}
     for container in spec.get("containers") or []:
@@ -381,11 +382,11 @@ def _next_nodes(nodes: list[Object], node: str, count: int) -> list[Object]:
 
     One that is not ready is passed over: what it does not serve is no fault of the node that asks.
     """
-    ready = [other for other in nodes if objects.is_ready(other)]
+    ready = [other for other in nodes if is_ready(other)]
     after = [other for other in ready if objects.name(other) > node]
     before = [other for other in ready if objects.name(other) < node]
     return (after + before)[:count]
 
 
 def _is_client(pod: Object, node: str) -> bool:
-    return pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork") and objects.is_ready(pod)
+    return pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork") and is_ready(pod)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.conditions import says_ready
+
 Object = dict[str, Any]
 CLIENT, ECHO = "client", "echo"
 #: What the role's own namespace is known by. Without both labels it is somebody else's, and is neither used nor deleted.
@@ -32,10 +34,10 @@ def missing(pods: Iterable[Object], nodes: Iterable[str], replicas: int, may_com
         pod = clients.get(node)
         if pod is None:
             found.append(f"node {node} has no client pod yet{_unscheduled(listed, node)}")
-        elif not _ready(pod) and not (may_come and _has_no_image(pod)):
+        elif not says_ready(pod) and not (may_come and _has_no_image(pod)):
             found.append(f"the client pod {_name(pod)} on node {node} is not ready: {reason(pod)}")
     servers = [pod for pod in listed if _role(pod) == ECHO and _alive(pod)]
-    not_ready = [pod for pod in servers if not _ready(pod)]
+    not_ready = [pod for pod in servers if not says_ready(pod)]
     vain = may_come and len(servers) >= replicas and all(_has_no_image(pod) for pod in not_ready)
     if len(servers) - len(not_ready) < replicas and not vain:
         told = "".join(f"; server {_name(pod)} on {pod['spec'].get('nodeName') or 'no node'}: {reason(pod)}" for pod in not_ready)
@@ -49,7 +51,7 @@ def missing(pods: Iterable[Object], nodes: Iterable[str], replicas: int, may_com
 def not_ready(pods: Iterable[Object], may_come: bool = False) -> list[str]:
     """In sentences: pods that are not ready, with their reason. may_come: only those worth waiting for."""
     return [f"pod {_name(pod)} on {pod['spec'].get('nodeName') or 'no node'} is not ready: {reason(pod)}"
-            for pod in pods if _alive(pod) and not _ready(pod) and not (may_come and _has_no_image(pod))]  # fmt: skip
+            for pod in pods if _alive(pod) and not says_ready(pod) and not (may_come and _has_no_image(pod))]  # fmt: skip
 
 
 def reason(pod: Object) -> str:
@@ -80,7 +82,7 @@ def _has_no_image(pod: Object) -> bool:
 
 
 def _on_its_way(pod: Object) -> bool:
-    return bool(pod["spec"].get("nodeName")) and _alive(pod) and not _ready(pod) and not _has_no_image(pod)
+    return bool(pod["spec"].get("nodeName")) and _alive(pod) and not says_ready(pod) and not _has_no_image(pod)
 
 
 def _name(pod: Object) -> str:
@@ -94,6 +96,3 @@ def _role(pod: Object) -> str:
 def _alive(pod: Object) -> bool:
     return not pod["metadata"].get("deletionTimestamp")
 
-
-def _ready(pod: Object) -> bool:
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in (pod.get("status") or {}).get("conditions") or [])

@@ -8,42 +8,6 @@ import pytest
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._fleet import objects
 
 
-def test_nodes_that_a_run_leaves_out_are_named_but_not_those_of_windows():
-    labels = {"w2": {"kubernetes.io/os": "linux"}, "w1": {}, "cp1": {"kubernetes.io/os": "linux"}, "win": {"kubernetes.io/os": "windows"}}
-    assert objects.left_out(labels, ["cp1"]) == ["w1", "w2"]
-    assert objects.left_out(labels, ["cp1", "w1", "w2"]) == []
-    assert objects.left_out({}, ["cp1"]) == []
-
-
-def test_only_nodes_that_we_have_cordoned_take_pods_again_and_the_mark_goes_with_it():
-    labels = {"w1": {"kubeproxy-free.fleetops.io/cordoned": "true"}, "w2": {"kubeproxy-free.fleetops.io/state": "moved"}}
-    assert objects.uncordoned(labels) == [{
-        "apiVersion": "v1", "kind": "Node", "spec": {"unschedulable": None},
-        "metadata": {"name": "w1", "labels": {"kubeproxy-free.fleetops.io/cordoned": None}},
-    }]  # fmt: skip
-
-
-def test_agents_that_started_with_other_settings_are_recreated_too():
-    def agent(pod, enabled, **settings):
-        return {"pod": pod, "kube_proxy_replacement": {"enabled": enabled}, "settings": settings}
-
-    agents = {"a": agent("pod-a", True, port=" 0.0.0.0:10256\n"), "b": agent("pod-b", True), "c": agent("pod-c", False, port="0.0.0.0:10256"),
-              "d": agent(None, None)}  # fmt: skip
-    assert objects.agents_to_recreate(agents, True) == {"c": "pod-c"}
-    assert objects.agents_to_recreate(agents, True, {"port": "0.0.0.0:10256"}) == {"b": "pod-b", "c": "pod-c"}
-    assert objects.agents_to_recreate(agents, False, {"port": "0.0.0.0:10256"}) == {"a": "pod-a", "b": "pod-b"}
-
-
-def test_agents_that_were_restarted_are_named_with_how_often_before_and_now():
-    def agent(uid, restarts):
-        return {"pod": f"pod-{uid}", "pod_uid": uid, "restarts": restarts}
-
-    before = {"a": agent("a1", 2), "b": agent("b1", 2), "c": agent("c1", 3), "d": agent("d1", 0)}
-    now = {"a": agent("a1", 2), "b": agent("b1", 5), "c": agent("c2", 1), "d": agent("d2", 0), "e": agent(None, None)}
-    assert objects.agents_restarted(now, before) == [
-        {"node": "b", "pod": "pod-b1", "before": 2, "now": 5}, {"node": "c", "pod": "pod-c2", "before": 0, "now": 1}]
-
-
 @pytest.mark.parametrize(("image", "version", "expected"), [
     ("registry.k8s.io/kube-proxy:v1.33.1", "v1.34.4", "registry.k8s.io/kube-proxy:v1.34.4"),
     ("reg.local:5000/kube-proxy:v1.33.1", "v1.34.4", "reg.local:5000/kube-proxy:v1.34.4"),
@@ -57,14 +21,6 @@ def test_agents_that_were_restarted_are_named_with_how_often_before_and_now():
 def test_only_an_image_that_is_known_to_exist_for_another_version_gets_it(image, version, expected):
     found = {"spec": {"template": {"spec": {"containers": [{"name": "kube-proxy", "image": image}]}}}}
     assert objects.with_version(found, version)["spec"]["template"]["spec"]["containers"][0]["image"] == expected
-
-
-def test_nodes_are_ready_only_where_kubernetes_says_so():
-    def node(name, *conditions):
-        return {"metadata": {"name": name}, "status": {"conditions": [{"type": kind, "status": status} for kind, status in conditions]}}
-
-    found = [node("a", ("MemoryPressure", "False"), ("Ready", "True")), node("b", ("Ready", "Unknown")), node("c", ("Ready", "False")), node("d")]
-    assert objects.nodes_not_ready(found) == ["b", "c", "d"]
 
 
 LABEL = "kubeproxy-free.fleetops.io"
