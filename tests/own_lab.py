@@ -80,7 +80,7 @@ class OwnLab:
         for name in ("kubeproxy-free.yml", *manifests):
             self.kubectl("apply", "-f", ROOT / "rbac" / name)
         config = json.loads(self.kubectl("config", "view", "--raw", "-o", "json"))
-        token = self.kubectl("-n", "kube-system", "create", "token", "kubeproxy-free", "--duration", "4h").strip()
+        token = self.kubectl("-n", "kube-system", "create", "token", "kubeproxy-free", "--duration", "24h").strip()
         config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token}}]
         kubeconfig.touch(mode=0o600)
         kubeconfig.write_text(json.dumps(config), encoding="utf-8")

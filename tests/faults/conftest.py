@@ -26,16 +26,20 @@ class Lab(OwnLab):
         super().__init__("fault", 27, WORKERS=1)
         self.reports = folder
         self.kubeconfig = folder / "kubeconfig"
+        self.begun = []
 
     def start(self, playbook, *words, checkout=ROOT, environment=None, inventory=None, rights=None, through=()):
         """Begin a playbook with the least rights (or by variables with others), through another program, in a session of its own; its output goes to a file."""
         log = self.reports / f"{playbook}-{time.time_ns()}.log"
+        if playbook in ("migrate", "rollback"):  # a run that leaves no report is not judged by the one before
+            (self.reports / "fault" / "report.json").unlink(missing_ok=True)
         least = {"kpr_kubeconfig": str(self.kubeconfig), "kpr_helm_kubeconfig": self.variables["kpr_kubeconfig"]}
         settings = {"kpr_artifacts_dir": str(self.reports), **(least if rights is None else rights)}
         play = ["ansible-playbook", "-i", inventory or self.inventory, checkout / "playbooks" / f"{playbook}.yml", "-e", json.dumps(settings), *words]
         process = subprocess.Popen([*through, *play], cwd=checkout, env={**self.environment, **(environment or {})}, start_new_session=True,
                                    stdout=log.open("wb"), stderr=subprocess.STDOUT)  # fmt: skip
         process.log = log
+        self.begun.append(process)
         return process
 
     def run(self, playbook, *words, **options):
@@ -63,6 +67,19 @@ class Lab(OwnLab):
     def kill(process):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def end_all(self):
+        """What a test that failed has left running would go on in the next one's cluster."""
+        for process in self.begun:
+            if process.poll() is None:
+                self.kill(process)
+
+    @staticmethod
+    def until(holds, seconds=120):
+        ends = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < ends
+            time.sleep(1)
 
     @contextlib.contextmanager
     def bare_pod(self):
@@ -97,6 +114,22 @@ class Lab(OwnLab):
         pods = json.loads(self.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-proxy", "-o", "json"))["items"]
         return {pod["spec"]["nodeName"] for pod in pods if all(one["ready"] for one in pod["status"].get("containerStatuses", [{"ready": False}]))}
 
+    def refused_so_far(self):
+        """As refused, of the probers of a run that was killed: they go on, until the next run drops what they have seen."""
+        folder = self.reports / f"seen-{time.time_ns()}"
+        folder.mkdir()
+        play = self.reports / "seen.json"
+        play.write_text(json.dumps([{"hosts": "all:localhost", "gather_facts": False, "tasks": [
+            {"fleetops.kubeproxy_free.traffic_probe": {"name": self.name, "state": "inspected"}, "register": "seen"},
+            {"ansible.builtin.copy": {"content": "{{ seen.traffic | to_json }}", "dest": "%s/{{ inventory_hostname }}" % folder, "mode": "0600"},
+             "delegate_to": "localhost"},
+        ]}]), encoding="utf-8")  # fmt: skip
+        done = subprocess.run(["ansible-playbook", "-i", self.inventory, play], cwd=ROOT, env=self.environment, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        paths = [path for seen in folder.iterdir() for path in json.loads(seen.read_text(encoding="utf-8"))["paths"]]
+        assert sum(path["requests"] for path in paths)
+        return {path["name"]: path["refused"] for path in paths if path["refused"]}
+
     @property
     def report(self):
         """The data of the last report."""
@@ -122,6 +155,7 @@ def lab(tmp_path_factory):
 @pytest.fixture
 def untouched(lab):
     """The cluster as it was before; a test that has moved it gives it back first."""
+    lab.end_all()
     if lab.phase():
         status, output = lab.run("rollback", "-e", "kpr_steal_lock=true")
         assert status == 0, output[-3000:]
@@ -137,9 +171,11 @@ def spread(untouched):
         untouched.kubectl("-n", "demo", "rollout", "status", "deployment/web", "--timeout=120s")
 
     untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}-")
-    restart()
-    nodes = untouched.kubectl("-n", "demo", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.nodeName}").split()
-    assert set(nodes) == {"cp1", "worker1"}
-    yield untouched
-    untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}=:NoSchedule")
-    restart()
+    try:
+        restart()
+        nodes = untouched.kubectl("-n", "demo", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.nodeName}").split()
+        assert set(nodes) == {"cp1", "worker1"}
+        yield untouched
+    finally:
+        untouched.kubectl("taint", "nodes", "cp1", f"{TAINT}=:NoSchedule", "--overwrite")
+        restart()

@@ -113,17 +113,18 @@ def test_without_a_name_the_whole_cluster_is_judged(moved):
 
 def test_rollouts_are_no_faults(moved):
     """Pods come and go all the time while the API and the agents are read."""
-    ended = threading.Event()
+    ended, restarts = threading.Event(), []
 
     def restart():
         while not ended.is_set():
-            moved.kubectl("-n", "demo", "rollout", "restart", "deployment/web")
+            restarts.append(moved.kubectl("-n", "demo", "rollout", "restart", "deployment/web"))
             ended.wait(2)
 
     busy = threading.Thread(target=restart)
     busy.start()
     try:
         found = [one for _time in range(3) for one in diagnose(moved)[2]]
+        assert busy.is_alive() and len(restarts) > 3
     finally:
         ended.set()
         busy.join()

@@ -65,6 +65,7 @@ def test_the_controller_dies_at_each_step_and_another_checkout_goes_on_each_time
         for number, step in enumerate(("prepare", "probe_setup", "take_over", "prove", "retire", "clean", "accept", "settle")):
             checkout = {"checkout": other} if number % 2 else {}
             lab.kill_when(lab.start("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true", **checkout), f"step | Run: {step}]")
+            assert lab.refused_so_far() == {}, step
         status, output = lab.run("migrate", *TRAFFIC, "-e", "kpr_steal_lock=true", checkout=other)
     finally:
         subprocess.run(["git", "worktree", "remove", "--force", str(other)], check=True)

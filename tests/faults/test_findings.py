@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -53,25 +54,30 @@ def trouble(lab):
         status, output = lab.run("rollback", "-e", "kpr_steal_lock=true")
         assert status == 0, output[-3000:]
     items = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}, *OBJECTS.values()]
-    lab.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-    lab.kubectl("cordon", "worker1")
-    lab.kubectl("-n", "kube-system", "annotate", "daemonset", "kube-proxy", "argocd.argoproj.io/tracking-id=platform")
     config = json.loads(lab.kubectl("-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "json"))["data"]
     told = {**config, "config.conf": config["config.conf"].replace("masqueradeAll: false", "masqueradeAll: true")}
     assert told != config
-    lab.kubectl("-n", "kube-system", "patch", "configmap", "kube-proxy", "--patch", json.dumps({"data": told}))
-    lab.on("worker1", "iptables", "-t", "nat", "-N", "MINE")
-    lab.on("worker1", "iptables", "-t", "nat", "-A", "MINE", "-j", "KUBE-SERVICES")
-    lab.on("worker1", "iptables", "-t", "filter", "-N", "KUBE-OF-NOBODY")
-    yield lab
-    lab.on("worker1", "iptables", "-t", "filter", "-X", "KUBE-OF-NOBODY")
-    lab.on("worker1", "iptables", "-t", "nat", "-F", "MINE")
-    lab.on("worker1", "iptables", "-t", "nat", "-X", "MINE")
-    lab.kubectl("-n", "kube-system", "patch", "configmap", "kube-proxy", "--patch", json.dumps({"data": config}))
-    lab.kubectl("-n", "kube-system", "annotate", "daemonset", "kube-proxy", "argocd.argoproj.io/tracking-id-")
-    lab.kubectl("uncordon", "worker1")
-    lab.kubectl("delete", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items[1:]}))
-    lab.kubectl("delete", "namespace", SPACE)
+    with contextlib.ExitStack() as undo:
+
+        def make(*words, back, stdin=None):
+            lab.kubectl(*words, stdin=stdin)
+            undo.callback(lab.kubectl, *back, stdin=stdin)
+
+        def rules(*words, back):
+            lab.on("worker1", "iptables", "-t", *words)
+            undo.callback(lab.on, "worker1", "iptables", "-t", *back)
+
+        kube_proxy = ("-n", "kube-system")
+        make("apply", "-f", "-", back=("delete", "-f", "-"), stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        make("cordon", "worker1", back=("uncordon", "worker1"))
+        make(*kube_proxy, "annotate", "daemonset", "kube-proxy", "argocd.argoproj.io/tracking-id=platform",
+             back=(*kube_proxy, "annotate", "daemonset", "kube-proxy", "argocd.argoproj.io/tracking-id-"))  # fmt: skip
+        make(*kube_proxy, "patch", "configmap", "kube-proxy", "--patch", json.dumps({"data": told}),
+             back=(*kube_proxy, "patch", "configmap", "kube-proxy", "--patch", json.dumps({"data": config})))  # fmt: skip
+        rules("nat", "-N", "MINE", back=("nat", "-X", "MINE"))
+        rules("nat", "-A", "MINE", "-j", "KUBE-SERVICES", back=("nat", "-F", "MINE"))
+        rules("filter", "-N", "KUBE-OF-NOBODY", back=("filter", "-X", "KUBE-OF-NOBODY"))
+        yield lab
 
 
 def found(lab, *words):

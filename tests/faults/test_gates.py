@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -28,6 +27,11 @@ def values(lab):
 
 def pods(lab, app):
     return set(lab.kubectl("-n", "kube-system", "get", "pods", "-l", f"k8s-app={app}", "-o", "jsonpath={.items[*].metadata.uid}").split())
+
+
+def ruled(lab, node):
+    """Whether kube-proxy's rules for Services are there."""
+    return "-A KUBE-SERVICES -d" in lab.on(node, "iptables-save", "-t", "nat")
 
 
 def masquerading(lab):
@@ -75,8 +79,7 @@ def test_values_go_to_nodes_one_by_one_and_come_back_as_they_were(untouched):
     status, back = lab.run("rollback", *given, "-vvv")
     assert status == 0, back[-3000:]
     assert values(lab) == before and masquerading(lab) == {"IPTables"}
-    time.sleep(6)  # kube-proxy tries to bind its port every 5 seconds
-    assert health(lab, "worker1") == health(lab, "cp1") == ("200", ["kube-proxy"])
+    lab.until(lambda: health(lab, "worker1") == health(lab, "cp1") == ("200", ["kube-proxy"]), 60)  # it tries to bind its port every 5 seconds
     assert dns and not dns & pods(lab, "kube-dns")
     artifacts = [path for path in lab.reports.rglob("*") if path.suffix in (".json", ".html")]
     assert {path.name for path in artifacts} >= {"plan.json", "plan.html", "report.json", "report.html"}
@@ -94,16 +97,16 @@ def test_rules_that_a_returned_kube_proxy_has_left_are_removed_and_nothing_else_
     lab.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     try:
         lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/kube-proxy", "--timeout=120s")
-        time.sleep(10)
+        lab.until(lambda: ruled(lab, "cp1") and ruled(lab, "worker1"))
     finally:
         lab.kubectl("-n", "kube-system", "delete", "daemonset,configmap", "kube-proxy", "--wait")
     agents = pods(lab, "cilium")
-    assert "KUBE-SERVICES" in lab.on("worker1", "iptables-save", "-t", "nat")
+    assert ruled(lab, "cp1") and ruled(lab, "worker1"), "its rules stay when it goes"
     status, output = lab.run("plan")
     assert status == 0 and "rules-left" in output, output[-3000:]
     status, output = lab.run("migrate")
     assert status == 0 and lab.phase() == "settled", output[-3000:]
-    assert all("KUBE-SERVICES" not in lab.on(node, "iptables-save", "-t", "nat") for node in ("cp1", "worker1"))
+    assert not ruled(lab, "cp1") and not ruled(lab, "worker1")
     assert pods(lab, "cilium") == agents
     status, output = lab.run("migrate")
     assert status == 0 and "No node is left to move" in output and "rules-left" not in output, output[-3000:]
@@ -118,13 +121,12 @@ def test_rules_of_a_kube_proxy_that_an_upgrade_brings_back_in_mid_migration_go_w
         "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
         "template": {"spec": {"affinity": None}}}}))  # fmt: skip
     lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/kube-proxy", "--timeout=120s")
-    time.sleep(10)
-    assert "KUBE-SERVICES" in lab.on("worker1", "iptables-save", "-t", "nat")
+    lab.until(lambda: ruled(lab, "worker1"))
     status, output = lab.run("plan")
     assert status == 0 and "rules-left" in output and "this node has moved" in output, output[-3000:]
     status, output = lab.run("migrate")
     assert status == 0 and lab.phase() == "settled" and lab.modes() == {"cp1": True, "worker1": True}, output[-3000:]
-    assert all("KUBE-SERVICES" not in lab.on(node, "iptables-save", "-t", "nat") for node in ("cp1", "worker1"))
+    assert not ruled(lab, "cp1") and not ruled(lab, "worker1")
     assert "rules-left" not in lab.run("plan")[1]
 
 

@@ -27,18 +27,21 @@ def test_settling_is_cut_off_and_gone_on_with(untouched, task):
     lab = untouched
     lab.kill_when(lab.start("migrate", *TRAFFIC), task)
     assert lab.phase() == "settling" and lab.modes() == ALL_MOVED
+    assert lab.refused_so_far() == {}
     lab.kubectl("-n", "kube-system", "rollout", "restart", "daemonset/cilium")
     lab.kubectl("-n", "kube-system", "rollout", "status", "daemonset/cilium", "--timeout=180s")
     assert lab.modes() == ALL_MOVED, "an agent that restarts meanwhile goes on serving"
     status, output = lab.run("migrate", *TRAFFIC, *STEAL)
     assert status == 0 and lab.phase() == "settled" and lab.modes() == ALL_MOVED and lab.kube_proxies() == set(), output[-3000:]
     assert lab.kubectl("-n", "kube-system", "get", "daemonset,configmap", "kube-proxy", "--ignore-not-found") == ""
+    assert lab.refused() == {}
 
 
 def test_settling_is_cut_off_and_taken_back_and_so_is_that(untouched):
     lab = untouched
     lab.kill_when(lab.start("migrate"), "settle | Ask every agent whether it runs what is configured now]")
-    lab.kill_when(lab.start("rollback", *STEAL), "unsettle | Read the cluster's version]")
+    lab.kill_when(lab.start("rollback", *TRAFFIC, *STEAL), "unsettle | Read the cluster's version]")
+    assert lab.refused_so_far() == {}
     assert lab.phase() == "unsettling" and lab.modes() == ALL_MOVED
     status, output = lab.run("rollback", *TRAFFIC, *STEAL)
     assert status == 0 and is_back(lab), output[-3000:]
@@ -50,6 +53,7 @@ def test_half_a_wave_is_taken_back(untouched, step):
     """Two nodes that move together, in whatever state the run that dies has left each of them."""
     lab = untouched
     lab.kill_when(lab.start("migrate", *TRAFFIC, "-e", json.dumps({"kpr_waves": [2], "kpr_control_planes": "mixed"})), f"step | Run: {step}]")
+    assert lab.refused_so_far() == {}
     status, output = lab.run("rollback", *TRAFFIC, *STEAL)
     assert status == 0 and is_back(lab), output[-3000:]
     assert lab.refused() == {}
@@ -61,6 +65,7 @@ def test_the_way_back_is_cut_off_when_nothing_but_its_agent_tells_that_a_node_ha
     process = lab.start("rollback")
     lab.wait_for(process, "give_back | Take the nodes out of the node configuration]")
     while "kubeproxy-free" in lab.kubectl("get", "node", "worker1", "-o", "jsonpath={.metadata.labels}"):
+        assert process.poll() is None
         time.sleep(0.05)
     lab.kill(process)  # the agents are asked next, and then deleted
     assert lab.modes() == ALL_MOVED and "deletionTimestamp" not in lab.kubectl("-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "json")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import time
@@ -155,7 +156,7 @@ def test_maglev_is_set_on_every_agent_and_once(tuned):
         with urllib.request.urlopen(f"http://{address(tuned, node)}:10256/healthz", timeout=10) as answer:
             assert answer.status == 200
     status, output = tune(tuned, options)
-    assert status == 0 and "changed=0" in output.split("PLAY RECAP")[1] and "changed=1" not in output.split("PLAY RECAP")[1], output[-3000:]
+    assert status == 0 and not re.search(r"changed=[1-9]", output.split("PLAY RECAP")[1]), output[-3000:]
     assert agents(tuned) == now
     roll_out(tuned, "false")
 

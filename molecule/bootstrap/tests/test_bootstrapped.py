@@ -27,7 +27,7 @@ def test_kube_proxy_was_never_there(cluster, host):
     assert cluster.get("-n", "kube-system", "configmap", "kube-proxy") == []
     assert host.run("pgrep -x kube-proxy").rc == 1
     for save in SAVES:
-        assert not re.search("^:KUBE-(SERVICES|SVC-|SEP-)", host.run(save).stdout, re.M), save
+        assert not re.search("^:KUBE-(SERVICES|SVC-|SEP-)", host.check_output(save), re.M), save
 
 
 def test_upgrades_will_not_bring_it(cluster):

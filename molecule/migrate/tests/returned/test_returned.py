@@ -21,7 +21,9 @@ def test_kube_proxy_runs_with_its_own_settings(cluster):
 
 
 def test_no_agent_replaces_it(cluster):
-    for node, pod in cluster.agents().items():
+    agents = cluster.agents()
+    assert sorted(agents) == sorted(host["kpr_node_name"] for host in cluster.hosts.values())
+    for node, pod in agents.items():
         assert cluster.agent_status(pod)["kube-proxy-replacement"]["mode"] == "False", node
 
 
