@@ -29,10 +29,11 @@ there = json.loads((folder / "there.json").read_text())
 found = [one for one in there["objects"] if one["kind"] == given.get("kind") and given.get("name") in (None, one["metadata"]["name"])]
 found += [one for one in there["cilium"] if (one["kind"], one["metadata"]["name"]) == (given.get("kind"), given.get("name"))]
 print(json.dumps({"changed": False, "resources": found, "status": there["release"],
-                  "version": {"server": {"kubernetes": {"gitVersion": "v1.34.4"}}}}))
+                  "agents": {}, "version": {"server": {"kubernetes": {"gitVersion": "v1.34.4"}}}}))
 """
 MODULES = {"kubernetes.core.k8s": "k8s", "kubernetes.core.k8s_info": "k8s_info", "kubernetes.core.k8s_cluster_info": "k8s_cluster_info",
-           "kubernetes.core.helm": "helm", "kubernetes.core.helm_info": "helm_info", "fleetops.kubeproxy_free.cilium_status": "cilium_status"}  # fmt: skip
+           "kubernetes.core.helm": "helm", "kubernetes.core.helm_info": "helm_info", "fleetops.kubeproxy_free.cilium_status": "cilium_status",
+           "fleetops.kubeproxy_free.cluster_lock": "cluster_lock", "fleetops.kubeproxy_free.kube_proxy_rules": "kube_proxy_rules"}  # fmt: skip
 LABEL = "kubeproxy-free.fleetops.io"
 #: Whose roll-out has ended, as what is waited for whether or not the release changes.
 CILIUM = [
@@ -65,12 +66,12 @@ def go(tmp_path, copy_role):
     def play(*steps, role="handover", objects=(), release=None, version="1.19.1", chart=None, **options):
         variables = {"ansible_connection": "local", "kpr_cluster": "demo", "kpr_node_name": "w1", "kpr_cluster_hosts": ["w1"], "kpr_wave_hosts": ["w1"],
                      "kpr_speaker": "w1", "kpr_leader": "w1", "kpr_helm_binary": str(helm), **options}  # fmt: skip
-        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": {"w1": {}}}}), encoding="utf-8")
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "hosts": {"w1": {}, "localhost": {"kpr_run": "me"}}}}), encoding="utf-8")
         status = {"status": "deployed", "chart": f"cilium-{version}", "release_values": release or {}}
         (tmp_path / "there.json").write_text(json.dumps({"objects": list(objects), "cilium": CILIUM, "release": status}), encoding="utf-8")
         (tmp_path / "calls").write_text("", encoding="utf-8")
         facts = "FACTS {{ [handover_record | default('none'), handover_phase | default('none')] | to_json }}"
-        (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [
+        (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "w1", "gather_facts": False, "tasks": [
             *({"ansible.builtin.include_role": {"name": role, "tasks_from": step}} for step in steps),
             {"ansible.builtin.debug": {"msg": facts}}]}]), encoding="utf-8")  # fmt: skip
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "CHART": chart or version}
@@ -164,10 +165,9 @@ def test_on_either_way_it_halts_the_cluster_before_anything_is_changed(go, role)
 
 
 def saved(calls):
-    """kube-proxy's objects in the record as it was written, time by time, and its phase."""
+    """The record as it was written, time by time: {part: content}."""
     data = [one["data"] for one in written(calls, "ConfigMap") if one["metadata"]["name"] == "kubeproxy-free"]
-    return [("kube-proxy" if "kube-proxy.json" in one else json.loads(one["state.json"])["phase"],
-             {item["kind"]: item for item in json.loads(one.get("kube-proxy.json", "[]"))}) for one in data]  # fmt: skip
+    return [{name.removesuffix(".json"): json.loads(part) for name, part in one.items()} for one in data]
 
 
 CHANGED = [daemonset("2Gi", GATE), config_map("iptables")]
@@ -176,14 +176,16 @@ CHANGED = [daemonset("2Gi", GATE), config_map("iptables")]
 def test_settling_saves_what_was_changed_meanwhile_before_it_begins(go):
     status, output, calls, known = go("read", "settle", objects=[node(), record("prepared"), *CHANGED], release=RELEASE)
     assert status == 0, output
-    assert [what for what, _objects in saved(calls)] == ["kube-proxy", "settling", "settled"]
-    assert saved(calls)[0][1] == {"DaemonSet": daemonset("2Gi"), "ConfigMap": config_map("iptables")}
+    assert [one["state"]["phase"] for one in saved(calls)] == ["prepared", "settling", "settled"]
+    assert all(one["kube-proxy"] == [daemonset("2Gi"), config_map("iptables")] for one in saved(calls))
+    assert {frozenset(one) for one in saved(calls)} == {frozenset({"state", "helm", "kube-proxy", "kubeadm"})}, "whole, should somebody have deleted it"
+    assert (names := [name for name, _given in calls]).index("cluster_lock") > names.index("helm"), "renewed for what comes after the roll-out"
     assert known[0]["kube-proxy"] == [daemonset("2Gi"), config_map("iptables")] and known[0]["helm"]["absent"]
 
 
 def test_settling_that_was_cut_off_saves_nothing_since_it_may_have_deleted_it(go):
     status, output, calls, _known = go("read", "settle", objects=[node(), record("settling"), *CHANGED], release=RELEASE)
-    assert status == 0 and [what for what, _objects in saved(calls)] == ["settling", "settled"], output
+    assert status == 0 and [(one["state"]["phase"], one["kube-proxy"]) for one in saved(calls)] == [("settling", KEPT), ("settled", KEPT)], output
 
 
 ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "kube-proxy", "namespace": "kube-system"}}
@@ -204,6 +206,23 @@ def test_from_a_settled_cluster_kube_proxys_saved_objects_return_whatever_somebo
     assert status == 0, output
     assert config_map("ipvs") in written(calls, "ConfigMap") and daemonset("1Gi", GATE) == written(calls, "DaemonSet")[0]
     assert known[0]["kube-proxy"] == KEPT and known[1] == "returning"
+    made = [given.get("definition") for _name, given in calls].index(daemonset("1Gi", GATE))
+    assert made < [name for name, _given in calls].index("helm"), "a node that joins while agents roll out has no label, and nobody else to serve it"
+
+
+def test_dns_is_owed_a_restart_from_the_first_agent_that_leaves_services_to_kube_proxy_until_it_has_had_it(go):
+    pod = {"kind": "Pod", "metadata": {"name": "kube-proxy-1"}, "spec": {"nodeName": "w1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    service = {"kind": "Service", "metadata": {"name": "kubernetes"}, "spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 443}]}}
+    there = [node(replacement="on"), record("halted"), pod, service]
+    status, output, calls, known = go("read", "give_back", objects=there, handover_unproven="not probed here")
+    assert status == 0 and known[0]["dns"] == {"restart": True}, output
+    patches = [given["definition"] for name, given in calls if name == "k8s"]
+    leaves = next(number for number, one in enumerate(patches) if isinstance(one, list) and f"{LABEL}/replacement" in one[0]["metadata"]["labels"])
+    assert [number for number, one in enumerate(patches) if isinstance(one, dict) and one["kind"] == "ConfigMap"] == [leaves - 1]
+    owed = record("halted")
+    owed["data"]["dns.json"] = '{"restart": true}'
+    status, output, calls, known = go("read", "restart_dns", objects=[node(), owed])
+    assert status == 0 and known[0]["dns"] == {"restart": False} and known[0]["kubeadm"] == {"proxy": {}}, output
 
 
 def test_taking_pods_again_forgets_nothing_of_a_way_back_that_is_complete(go):
