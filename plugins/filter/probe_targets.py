@@ -90,6 +90,12 @@ options:
       address wherever they run.
     type: str
     default: snat
+  bpf_masquerade:
+    description: >-
+      Whether agents masquerade by eBPF. Where kube-proxy serves, pods get no answer then from NodePorts of their own node with
+      C(externalTrafficPolicy=Local), which are left out.
+    type: bool
+    default: false
 seealso:
   - module: fleetops.kubeproxy_free.service_probe
 """

@@ -10,10 +10,11 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium im
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted
 
 #: Last minor whose agent does not start with masquerading by eBPF unless it replaces kube-proxy. Source: daemon/cmd/daemon.go of 1.13 to 1.18; 1.19 took that
-#: check out.
+#: check out. It is told to nodes that move all the same: without the replacement the agent has no rule any more that leads pods' answers back through those of
+#: kube-proxy ("hairpin traffic that originated from a local pod", pkg/datapath/iptables/iptables.go), so a pod gets none from NodePorts of its own node where
+#: externalTrafficPolicy is Local (seen on 1.19.4).
 MASQUERADE_LAST = 18
-#: (Helm value, last minor for which that holds, its key in cilium-config).
-TOGETHER = (("bpf.masquerade", MASQUERADE_LAST, "enable-bpf-masquerade"),)
+MASQUERADE, MASQUERADE_KEY = "bpf.masquerade", "enable-bpf-masquerade"
 
 #: The chart writes it only with the replacement as the release's default, and the agent binds it when it starts: up to 1.18 it ends if kube-proxy still holds
 #: the port, from 1.19 on it does not try again. So it belongs to nodes that kube-proxy has left. Source: daemon/cmd/kube_proxy_healthz.go, daemon/healthz.
@@ -29,17 +30,25 @@ NEEDED = (("k8sServiceHost",), ("k8sServicePort",), ("k8sServiceHostRef",), ("k8
 LEANING = (("ipMasqAgent.enabled", False), ("installNoConntrackIptablesRules", True))
 
 
-def split(values, version, replaced=False):
+def masquerades_alone(values, version):
+    """Whether agents with these values masquerade by eBPF and do not replace kube-proxy, which their owner has chosen then."""
+    wanted = _wanted(values, version)
+    return wanted.minor > MASQUERADE_LAST and wanted.true(MASQUERADE) and not wanted.kpr
+
+
+def split(values, version, replaced=False, own=None):
     """Return what these values mean for a release that does not replace kube-proxy yet (replaced: that does so already, beside it).
 
-    values: Helm values to lay over them; moved: settings for nodes whose agents replace it; retired: settings for nodes that it has left.
+    own: the values that it has, or had; an owner who masquerades by eBPF beside kube-proxy goes on doing so. So does one who wants ip-masq-agent's rules where
+    agents take them.
+    Returned are values, Helm values to lay over them; moved, settings for nodes whose agents replace it; retired, settings for nodes that it has left.
     """
     wanted = _wanted(values, version)
     held, moved = {}, {}
-    for path, last, key in TOGETHER:
-        if wanted.minor <= last and wanted.true(path) and not replaced and not wanted.true("nodePort.enabled"):
-            leaves.put(held, path.split("."), False)
-            moved[key] = "true"
+    serves = wanted.true("ipMasqAgent.enabled") if wanted.minor > MASQUERADE_LAST else wanted.true("nodePort.enabled")
+    if wanted.true(MASQUERADE) and not (replaced or serves or masquerades_alone(own or {}, version)):
+        leaves.put(held, MASQUERADE.split("."), False)
+        moved[MASQUERADE_KEY] = "true"
     health = str(wanted.get(HEALTH) or "")
     return {"values": held, "moved": moved, "retired": {HEALTH_KEY: health} if health else {}}
 
@@ -59,7 +68,7 @@ def on_the_way_back(values, former, version):
         "absent": [path for path in former["absent"] if tuple(path[:1]) not in NEEDED and tuple(path[:2]) not in NEEDED],
     }
     then = dict_merge(leaves.without(values, back["absent"]), back["values"])
-    held = split(then, version, _wanted(then, version).kpr)["values"]
+    held = split(then, version, _wanted(then, version).kpr, former["values"])["values"]
     held = dict_merge(held, _leaning(_wanted(dict_merge(then, held), version)))
     return {**back, "values": dict_merge(back["values"], held)}
 

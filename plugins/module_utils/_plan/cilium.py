@@ -219,7 +219,7 @@ def node_configs(picture):
             "Upgrade Cilium first.",
         )
         return
-    overrides, apart = cilium["overrides"], per_node.split(_wanted(picture), picture.wanted["cilium_version"])
+    overrides, apart = cilium["overrides"], per_node.split(_wanted(picture), picture.wanted["cilium_version"], own=_own(picture))
     keys = {KEY, *apart["moved"], *apart["retired"]}
     blocked = keys - set(overrides["allowed"]) if overrides["allowed"] else keys & set(overrides["denied"])
     if not overrides["read"] or blocked:
@@ -263,6 +263,13 @@ def values(picture):
             "An agent that is recreated on a node without kube-proxy would wait for ever. The step `prepare` sets it to false.",
             "Nothing.",
         )
+    if per_node.masquerades_alone(_own(picture), picture.cluster["cilium"]["version"] or ""):
+        yield finding(
+            "masquerading-beside-kube-proxy", NOTE, item, "bpf.masquerade is true, and kube-proxy serves",
+            "Pods get no answer from NodePorts of their own node where externalTrafficPolicy is Local: it goes past kube-proxy's rules. The replacement mends "
+            "that; until a node has it, proofs do not ask these from its pods.",
+            "Nothing.",
+        )
     for entry in _judged(picture):
         yield finding(
             entry["name"], entry["severity"], f"Helm value {entry['key']}", entry["found"],
@@ -282,8 +289,8 @@ def _judged(picture):
     api = {"k8sServiceHost": picture.wanted["api_server_host"], "k8sServicePort": 6443} if picture.wanted["api_server_host"] else {}
     given = api or any(picture.value(path) for path in ("k8sServiceHost", "k8sServiceHostRef.name", "k8s.apiServerURLs"))
     in_the_end = {"kubeProxyReplacement": True, **api, **({} if given else {"k8sServiceHost": "not given", "k8sServicePort": 6443})}
-    before = Wanted(picture.cluster["release"]["values"], 0, {})  # agents that replaced kube-proxy beside it go on doing so
-    meanwhile = dict_merge(per_node.split(wanted, version, before.kpr)["values"],
+    before = Wanted(_own(picture), 0, {})  # agents that replaced kube-proxy beside it go on doing so
+    meanwhile = dict_merge(per_node.split(wanted, version, before.kpr, _own(picture))["values"],
                            {**in_the_end, "kubeProxyReplacement": before.get("kubeProxyReplacement") if before.kpr else False})
     try:
         found = check_values(dict_merge(wanted, in_the_end), version)
@@ -293,8 +300,12 @@ def _judged(picture):
     return [one for one in found if one["name"] != "chart-version"]
 
 
+def _own(picture):
+    return (picture.cluster["release"] or {}).get("values") or {}
+
+
 def _wanted(picture):
-    return dict_merge((picture.cluster["release"] or {}).get("values") or {}, picture.wanted["values"])
+    return dict_merge(_own(picture), picture.wanted["values"])
 
 
 RULES = (missing, release, rollout, agents, replaced_already, version, faulty, kubernetes, node_configs, values)

@@ -13,6 +13,8 @@ What holds for an address, with kube-proxy and with Cilium's replacement (measur
 - LoadBalancer IP: from the host and from pods, unless its ipMode is Proxy: then nodes leave it to the load balancer.
 - hostPort: Cilium's replacement or the CNI's portmap serves it, never kube-proxy.
 - externalTrafficPolicy Local: what comes from outside to a node without an endpoint gets no answer, and the client's address stays.
+- Where Cilium masquerades by eBPF and kube-proxy serves, pods get no answer from NodePorts of their own node with that policy: kube-proxy does not
+  masquerade them, so answers go past its rules. With masquerading by iptables Cilium leads them back.
 - DSR: the client's address stays, whichever node it asks and wherever the backend is.
 - A Service's health check port says 200 where it has an endpoint on the node, 503 elsewhere. netfilter has no part in it.
 """
@@ -64,6 +66,8 @@ class Cluster(NamedTuple):
     kube_proxy: Mapping[str, Any] | None
     # further addresses of this node on which NodePorts are served
     further: tuple[str, ...] = ()
+    # whether agents masquerade by eBPF
+    bpf_masquerade: bool = False
 
     @property
     def own(self) -> Object | None:
@@ -79,6 +83,13 @@ class Cluster(NamedTuple):
         if self.kube_proxy is None or known == "cilium" or (known == "any" and has_left(node)):
             return None
         return node_ports.unserved(address, node, self.kube_proxy)
+
+    @property
+    def bypassed(self) -> bool:
+        """Whether answers of this node's pods to each other go past kube-proxy's rules, which serve it."""
+        if not self.bpf_masquerade or self.kube_proxy is None or self.served_by == "cilium":
+            return False
+        return self.served_by == "kube_proxy" or not (self.own and has_left(self.own))
 
     def owners(self, address: str) -> list[str]:
         return [objects.name(node) for node in self.nodes if address in objects.addresses(node, ("InternalIP", "ExternalIP"))]
@@ -100,6 +111,7 @@ def plan(
     further: Mapping[str, list[str]] | None = None,
     health: Mapping[str, Any] | None = None,
     lb_mode: str = "snat",
+    bpf_masquerade: bool = False,
 ) -> dict[str, list[Any]]:
     """Targets for this node, targets for a client outside the cluster, those that must not answer it, and what was left out and why.
 
@@ -111,9 +123,11 @@ def plan(
     cilium or, with any, kube-proxy has left it; of the others unless it has left them.
     health: kube_proxy and cilium, the configurations that say who answers health checks; without it health checks are not asked.
     lb_mode: bpf-lb-mode of the Cilium that serves; with dsr and hybrid, servers see the client's address wherever they run.
+    bpf_masquerade: whether agents masquerade by eBPF. Where kube-proxy serves, pods get no answer then from what it translates without masquerading.
     """
     all_nodes = sorted(nodes, key=objects.name)
-    cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), served_by, kube_proxy, tuple((further or {}).get(node) or ()))
+    cluster = Cluster(node, all_nodes, _next_nodes(all_nodes, node, peers), served_by, kube_proxy, tuple((further or {}).get(node) or ()),
+                      bpf_masquerade)  # fmt: skip
     result: dict[str, list[Any]] = {"targets": [], "outside": [], "closed": [], "skipped": []}
     client = next((pod for pod in clients if _is_client(pod, node)), None)
     if client is None:
@@ -236,7 +250,11 @@ def _service_addresses(service: Object, port: Object, cluster: Cluster, ready: s
             yield Address("ClusterIP", address, port["port"]), internal
     for address, unserved in _node_ports(service, port, cluster):
         owner = next(iter(cluster.owners(address.address)), cluster.node)
-        yield address, unserved or _not_local(spec, owner, ready)
+        why = unserved or _not_local(spec, owner, ready)
+        if not why and cluster.bypassed and address.by_kube_proxy and address.from_pod and spec.get("externalTrafficPolicy") == "Local":
+            yield address, "from pods: with masquerading by eBPF, their answers go past kube-proxy's rules"
+            address = address._replace(from_pod=False)
+        yield address, why
     for address in spec.get("externalIPs") or []:
         owners = cluster.owners(address)
         owner = owners[0] if owners else None

@@ -11,20 +11,39 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.va
 
 MASQUERADE = {"bpf": {"masquerade": True, "lbMapMax": 131072}, "k8sServiceHost": "192.0.2.1", "k8sServicePort": 6443}
 HEALTH = {"kubeProxyReplacementHealthzBindAddr": "0.0.0.0:10256"}
+OWN = {"cni": {"chainingMode": "portmap"}, "waitForKubeProxy": True, "k8s": {"requireIPv4PodCIDR": True}}
+LAID = {
+    "k8sServiceHost": "192.0.2.1", "k8sServicePort": 6443, "kubeProxyReplacement": True, "waitForKubeProxy": False, "bpf": {"masquerade": True},
+    "cni": {"chainingMode": "none"}, "k8s": {"apiServerURLs": "https://192.0.2.1:6443 https://192.0.2.2:6443"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("version, values, moved", [
     ("1.18.2", {"bpf": {"masquerade": False}}, {"enable-bpf-masquerade": "true"}),
     ("1.13.0", {"bpf": {"masquerade": False}}, {"enable-bpf-masquerade": "true"}),
-    ("1.19.1", {}, {}),
-    ("", {}, {}),
+    ("1.19.1", {"bpf": {"masquerade": False}}, {"enable-bpf-masquerade": "true"}),
+    ("", {"bpf": {"masquerade": False}}, {"enable-bpf-masquerade": "true"}),
 ])  # fmt: skip
-def test_what_an_agent_takes_only_with_the_replacement_is_told_to_moved_nodes(version, values, moved):
+def test_what_goes_only_with_the_replacement_is_told_to_moved_nodes(version, values, moved):
     assert per_node.split(MASQUERADE, version) == {"values": values, "moved": moved, "retired": {}}
 
 
 def test_where_parts_of_the_replacement_serve_node_ports_already_masquerading_stays():
     assert per_node.split({**MASQUERADE, "nodePort": {"enabled": True}}, "1.18.2")["moved"] == {}
+
+
+@pytest.mark.parametrize(("version", "own", "stays"), [
+    ("1.19.1", MASQUERADE, True), ("1.19.1", {**MASQUERADE, "kubeProxyReplacement": True}, False), ("1.19.1", {}, False), ("1.18.2", MASQUERADE, False),
+])  # fmt: skip
+def test_an_owner_who_masquerades_by_ebpf_beside_kube_proxy_goes_on_doing_so(version, own, stays):
+    assert (per_node.split(MASQUERADE, version, own=own)["values"] == {}) is stays
+    back = per_node.on_the_way_back(dict_merge(MASQUERADE, {"kubeProxyReplacement": True}), leaves.former(own, LAID), version)
+    kept = dict_merge(leaves.without(MASQUERADE, back["absent"]), back["values"])
+    assert kept["bpf"].get("masquerade", False) is (stays or bool(own.get("kubeProxyReplacement")))
+
+
+def test_who_wants_the_rules_of_ip_masq_agent_gets_masquerading_with_them_where_agents_take_it():
+    assert per_node.split({**MASQUERADE, "ipMasqAgent": {"enabled": True}}, "1.19.1")["values"] == {}
 
 
 def test_where_agents_replace_kube_proxy_beside_it_they_go_on_doing_so():
@@ -44,13 +63,6 @@ def test_the_health_port_is_for_nodes_that_kube_proxy_has_left():
     assert per_node.split(HEALTH, "1.19.1")["retired"] == {"kube-proxy-replacement-healthz-bind-address": "0.0.0.0:10256"}
 
 
-OWN = {"cni": {"chainingMode": "portmap"}, "waitForKubeProxy": True, "k8s": {"requireIPv4PodCIDR": True}}
-LAID = {
-    "k8sServiceHost": "192.0.2.1", "k8sServicePort": 6443, "kubeProxyReplacement": True, "waitForKubeProxy": False, "bpf": {"masquerade": True},
-    "cni": {"chainingMode": "none"}, "k8s": {"apiServerURLs": "https://192.0.2.1:6443 https://192.0.2.2:6443"},
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("version", ["1.18.2", "1.19.1"])
 def test_on_the_way_back_agents_get_their_former_settings_and_moved_nodes_keep_what_they_need(version):
     release = dict_merge(OWN, LAID)
@@ -59,11 +71,11 @@ def test_on_the_way_back_agents_get_their_former_settings_and_moved_nodes_keep_w
     assert now == {**OWN, "waitForKubeProxy": False, "k8sServiceHost": "192.0.2.1", "k8sServicePort": 6443, "k8s": {**OWN["k8s"], **LAID["k8s"]}}
 
 
-def test_masquerading_that_came_after_the_migration_goes_where_no_agent_would_start_with_it():
+@pytest.mark.parametrize("version", ["1.18.2", "1.19.1"])
+def test_masquerading_that_came_after_the_migration_goes(version):
     former = leaves.former(OWN, {"kubeProxyReplacement": True})
     release = dict_merge(OWN, {"kubeProxyReplacement": True, "bpf": {"masquerade": True}})
-    assert per_node.on_the_way_back(release, former, "1.18.2")["values"] == {"bpf": {"masquerade": False}}
-    assert per_node.on_the_way_back(release, former, "1.19.1")["values"] == {}
+    assert per_node.on_the_way_back(release, former, version)["values"] == {"bpf": {"masquerade": False}}
 
 
 def blockers(values, version):

@@ -10,6 +10,7 @@ import json
 import pathlib
 
 import pytest
+from ansible.module_utils.common.dict_transformations import dict_merge
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster_facts import facts
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan import findings
 
@@ -27,7 +28,7 @@ class Cluster:
         self.objects = copy.deepcopy(OBJECTS)
         self.nodes = copy.deepcopy(NODES)
         self.agents = {name: copy.deepcopy(AGENT) for name in self.nodes}
-        self.release = {"status": "deployed", "values": {"bpf": {"masquerade": True}}}
+        self.release = {"status": "deployed", "values": {}}
         self.wanted = {"cluster": "demo", "helm": "/usr/bin/helm", "helm_binary": "helm", "api_server_host": "api.example.com", "cilium_version": "1.19.3"}
         self.chart_error = ""
         self.unread = []
@@ -71,7 +72,8 @@ class Cluster:
                 "chart_error": self.chart_error}
 
     def plan(self, accepted=()):
-        return findings.findings(self.facts(), self.nodes, self.wanted, accepted)
+        wanted = {**self.wanted, "values": dict_merge({"bpf": {"masquerade": True}}, self.wanted.get("values") or {})}
+        return findings.findings(self.facts(), self.nodes, wanted, accepted)
 
 
 @pytest.fixture

@@ -433,7 +433,12 @@ def dead_value(cluster):
 
 @case("iptables-masquerade", "note", "Helm value bpf.masquerade")
 def masquerade_by_iptables(cluster):
-    cluster.release["values"] = {}
+    cluster.wanted["values"] = {"bpf": {"masquerade": False}}
+
+
+@case("masquerading-beside-kube-proxy", "note", "Helm release kube-system/cilium")
+def masquerade_by_ebpf_before_the_replacement(cluster):
+    cluster.release["values"] = {"bpf": {"masquerade": True}}
 
 
 @case("no-conntrack", "blocker", "Helm value installNoConntrackIptablesRules")

@@ -190,6 +190,23 @@ def test_with_local_policy_only_nodes_with_an_endpoint_are_asked():
     assert [way for way in ways(found["targets"]) if way[2] == 30080] == [("host", "192.0.2.12", 30080, False), ("pod", "192.0.2.12", 30080, False)]
 
 
+@pytest.mark.parametrize(("served_by", "labels", "masquerade", "kube_proxy", "asked"), [
+    ("kube_proxy", {}, True, {}, False), ("any", {}, True, {}, False), ("kube_proxy", GONE, True, {}, False),
+    ("any", GONE, True, {}, True), ("cilium", {}, True, {}, True), ("any", {}, True, None, True), ("any", {}, False, {}, True),
+])  # fmt: skip
+def test_what_goes_past_kube_proxys_rules_is_not_asked_from_pods(served_by, labels, masquerade, kube_proxy, asked):
+    node = make_node("n1", ["192.0.2.11"])
+    node["metadata"]["labels"] = labels
+    options = {"nodes": [node], "served_by": served_by, "kube_proxy": kube_proxy, "bpf_masquerade": masquerade}
+    found = made(service([dict(PORT, nodePort=30080)], externalTrafficPolicy="Local"), **options)
+    from_pods = [way[1:3] for way in ways(found["targets"]) if way[0] == "pod"]
+    assert (("192.0.2.11", 30080) in from_pods) is asked and ("10.96.7.7", 80) in from_pods
+    assert ("host", "192.0.2.11", 30080, True) in ways(found["targets"]) and ("outside", "192.0.2.11", 30080, True) in ways(found["outside"])
+    assert any("go past kube-proxy" in entry["why"] for entry in found["skipped"]) is not asked
+    found = made(service([dict(PORT, nodePort=30080)]), **options)
+    assert ("pod", "192.0.2.11", 30080, True) in ways(found["targets"]), "kube-proxy masquerades these"
+
+
 def test_unknown_tcp_ports_are_only_opened_and_dns_is_asked():
     found = made(service([dict(PORT, name="db")]), slices("n1", port="db"), probes={})
     assert {target["kind"] for target in found["targets"]} == {"tcp"}
