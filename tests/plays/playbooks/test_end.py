@@ -36,7 +36,8 @@ def end(tmp_path, copy_role):
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": {"ansible_connection": "local"}, "hosts": hosts}}), encoding="utf-8")
         plan = {"waves": {"a": [[f"a-{node}"] for node in planned], "b": [["b-n1"]]}}
         known = {"handover_locked": True, "handover_phase": phase, "handover_record": {"state": {"phase": phase}, **record}, "handover_labels": labels,
-                 "preflight_cluster_facts": {"kube_proxy": {"daemonset": {}}}, "handover_place": {"pending": "{{ kpr_node_name in %s }}" % list(pending)}}  # fmt: skip
+                 "preflight_cluster_facts": {"kube_proxy": {"daemonset": {}}},
+                 "handover_place": {"pending": "{{ kpr_node_name in %s }}" % list(pending)}}  # fmt: skip
         (tmp_path / "play.yml").write_text(json.dumps([{
             "hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "playbooks" / "vars" / "fleet.yml")],
             "tasks": [
