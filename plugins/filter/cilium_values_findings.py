@@ -41,13 +41,6 @@ options:
       service_mesh:
         description: Name of a service mesh with sidecars in the cluster.
         type: str
-      nodes_without_default_route:
-        description: Names of nodes without a default route.
-        type: list
-        elements: str
-      health_check_readers:
-        description: Who asks kube-proxy's health port 10256, such as V(the cloud's load balancer).
-        type: str
       kube_proxy_serves:
         description: Whether kube-proxy serves all nodes beside the agents, so that these need no other way to the API than its Service.
         type: bool

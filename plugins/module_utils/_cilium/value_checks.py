@@ -284,7 +284,7 @@ def routing(wanted):
 
 
 def node_ports(wanted):
-    """The range of NodePorts and who asks for health."""
+    """The range of NodePorts."""
     serves, handed_out = ports.served(wanted.get("nodePort.range")), ports.known(wanted.facts.get("service_node_port_range"))
     if not serves:
         yield finding("node-port-range", "blocker", "nodePort.range", shown(wanted.get("nodePort.range")), REFUSES, 'nodePort.range: "30000,32767"')
@@ -298,20 +298,11 @@ def node_ports(wanted):
             f"the API server hands out {ports.text(handed_out)}: ports outside of Cilium's range are not served",
             f'nodePort.range: "{ports.text(handed_out, ",")}"',
         )
-    if wanted.kpr and wanted.facts.get("health_check_readers") and not wanted.get("kubeProxyReplacementHealthzBindAddr"):
-        yield finding(
-            "health-port",
-            "warning",
-            "kubeProxyReplacementHealthzBindAddr",
-            "nothing",
-            f"{wanted.facts['health_check_readers']} asks kube-proxy's port 10256, which nobody answers then",
-            'kubeProxyReplacementHealthzBindAddr: "0.0.0.0:10256", on each node only after kube-proxy has left it',
-        )
 
 
 def cluster(wanted):
     """The cluster that the values are for."""
-    mesh, lost = wanted.facts.get("service_mesh"), wanted.facts.get("nodes_without_default_route") or []
+    mesh = wanted.facts.get("service_mesh")
     if wanted.kpr and mesh and not wanted.true("socketLB.hostNamespaceOnly"):
         yield finding(
             "service-mesh",
@@ -320,15 +311,6 @@ def cluster(wanted):
             shown(wanted.get("socketLB.hostNamespaceOnly", False)),
             f"socket load balancing in pods goes past the sidecars of {mesh}",
             "socketLB.hostNamespaceOnly=true",
-        )
-    if wanted.kpr and lost and not wanted.given("devices") and not wanted.given("nodePort.directRoutingDevice"):
-        yield finding(
-            "no-default-route",
-            "blocker",
-            "devices",
-            "nothing",
-            f"{', '.join(map(str, lost))}: without a default route the agent finds no device and {REFUSES.replace('the agent ', '')}",
-            "devices: the node's device, for example eth0",
         )
     version = compat.minor(wanted.facts.get("kubernetes_version") or "")
     first, last = compat.MINORS[(1, wanted.minor)].kubernetes

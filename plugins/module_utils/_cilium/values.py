@@ -13,8 +13,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.va
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cilium.wanted import Wanted, finding, shown
 
 # What a caller may tell of the cluster; everything is optional, and a rule whose fact is missing does not judge.
-FACTS = frozenset({"control_planes", "kubernetes_version", "service_node_port_range", "service_mesh", "nodes_without_default_route", "health_check_readers",
-                   "kube_proxy_serves"})
+FACTS = frozenset({"control_planes", "kubernetes_version", "service_node_port_range", "service_mesh", "kube_proxy_serves"})
 EFFECTS = {
     value_rules.IGNORED: ("warning", "the chart of this version takes it and does nothing with it"),
     value_rules.REFUSED: ("blocker", "the chart of this version refuses it"),

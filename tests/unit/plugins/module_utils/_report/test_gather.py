@@ -13,13 +13,15 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.ga
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.model import read
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._report.summary import lines
 
+HANDOVER = pathlib.Path(__file__).resolve().parents[5] / "roles/handover"
 
-WAVE = pathlib.Path(__file__).resolve().parents[5] / "roles/handover/tasks/wave.yml"
 
-
-def test_every_step_of_a_wave_is_told_by_node():
-    steps = next(task["loop"] for task in yaml.safe_load(WAVE.read_text(encoding="utf-8")) if "loop" in task)
+def test_every_step_of_a_wave_is_told_by_node_and_known_to_who_renews_the_lock_and_who_only_cleans():
+    tasks, known = (yaml.safe_load((HANDOVER / name).read_text(encoding="utf-8")) for name in ("tasks/wave.yml", "vars/main.yml"))
+    steps = set(next(task["loop"] for task in tasks if "loop" in task))
     assert {*steps, "give_back"} == set(NODE_STEPS)
+    assert steps | {"give_back"} <= set(known["__handover_renewing_steps"])
+    assert steps - {"clean", "prove_again", "uncordon"} == set(known["__handover_moving_steps"])
 
 
 def host(left, node):
