@@ -75,6 +75,9 @@ test-nossh: setup ## there and back through the API alone, with SSH switched off
 test-bootstrap: setup ## a fresh cluster of three control planes, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/bootstrap $(ARGS)
 
+test-planes: setup ## there and back with three control planes, on a lab of its own (a quarter of an hour)
+	$(USE) pytest -v -s tests/planes $(ARGS)
+
 test-fleet: setup ## two clusters in one run, of which one fails, on two labs (ten minutes)
 	$(USE) pytest -v -s tests/fleet $(ARGS)
 
@@ -102,4 +105,4 @@ molecule: setup ## the scenarios, on the lab
 clean: ## remove what was generated in the checkout (the lab: make lab-down)
 	rm -rf .work .cache .ansible tests/output .hypothesis
 
-.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit plays browser lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-fleet test-ee conformance bench-cleanup bench-services clean
+.PHONY: help setup has-lab demo lab-up lab-down migrate rollback verify diagnose test unit plays browser lint sanity docs site molecule faults test-faults test-rules test-nossh test-bootstrap test-planes test-fleet test-ee conformance bench-cleanup bench-services clean
