@@ -78,7 +78,7 @@ def test_values_go_to_nodes_one_by_one_and_come_back_as_they_were(untouched):
     record = lab.kubectl("-n", "kube-system", "get", "configmap", "kubeproxy-free", "-o", "yaml")
     status, back = lab.run("rollback", *given, "-vvv")
     assert status == 0, back[-3000:]
-    assert values(lab) == before and masquerading(lab) == {"IPTables"}
+    assert values(lab) == before and masquerading(lab) == {"iptables"}
     lab.until(lambda: health(lab, "worker1") == health(lab, "cp1") == ("200", ["kube-proxy"]), 60)  # it tries to bind its port every 5 seconds
     assert dns and not dns & pods(lab, "kube-dns")
     artifacts = [path for path in lab.reports.rglob("*") if path.suffix in (".json", ".html")]
