@@ -136,5 +136,5 @@ def serve():
 @pytest.fixture
 def refusing_port():
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        probe.bind(("127.0.0.1", 0))  # held, and not listened on: else another process of the tests may be given it
+        yield probe.getsockname()[1]
