@@ -95,4 +95,3 @@ def _role(pod: Object) -> str:
 
 def _alive(pod: Object) -> bool:
     return not pod["metadata"].get("deletionTimestamp")
-

@@ -12,7 +12,7 @@ def test_agents_that_started_with_other_settings_are_recreated_too():
         return {"pod": pod, "kube_proxy_replacement": {"enabled": enabled}, "settings": settings}
 
     found = {"a": agent("pod-a", True, port=" 0.0.0.0:10256\n"), "b": agent("pod-b", True), "c": agent("pod-c", False, port="0.0.0.0:10256"),
-              "d": agent(None, None)}  # fmt: skip
+             "d": agent(None, None)}  # fmt: skip
     assert agents.agents_to_recreate(found, True) == {"c": "pod-c"}
     assert agents.agents_to_recreate(found, True, {"port": "0.0.0.0:10256"}) == {"b": "pod-b", "c": "pod-c"}
     assert agents.agents_to_recreate(found, False, {"port": "0.0.0.0:10256"}) == {"a": "pod-a", "b": "pod-b"}
