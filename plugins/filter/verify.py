@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import junit, targets, workload
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic import addresses, junit, objects, workload
 
 
 class FilterModule:
@@ -15,8 +15,8 @@ class FilterModule:
         """Name -> function."""
         return {
             "verify_junit": junit.document,
-            "device_addresses": targets.device_addresses,
+            "device_addresses": addresses.of_devices,
             "owned_namespaces": workload.owned,
             "pods_not_ready": workload.not_ready,
-            "ready_pods": targets.ready_pods,
+            "ready_pods": objects.ready_pods,
         }

@@ -19,7 +19,7 @@ from tests.own_lab import ROOT, OwnLab
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 PLANES = ["cp1", "cp2", "cp3"]
-MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+MANIFEST, ASIDE = "/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/kube-apiserver.yaml"
 HEALTHY = "curl -s -o /dev/null -m 3 -w '%{http_code}' -H 'brief: true' http://127.0.0.1:9879/healthz || true"  # the agent's own port, asked by kubelet
 
 
@@ -82,7 +82,7 @@ def test_control_planes_move_last_and_one_by_one(lab):
 @pytest.mark.parametrize("plane", PLANES)
 def test_without_any_one_of_their_servers_an_agent_starts(lab, plane):
     """Its process ends, and kubelet starts it anew; it has to read the cluster before it says that it is well."""
-    lab.on(plane, "mv", MANIFEST, "/root/")
+    lab.on(plane, "mv", MANIFEST, ASIDE)
     try:
         until(lambda: not processes(lab, plane, "kube-apiserver"), 60)
         former = processes(lab, "worker1", "cilium-agent")
@@ -90,7 +90,7 @@ def test_without_any_one_of_their_servers_an_agent_starts(lab, plane):
         until(lambda: not former & processes(lab, "worker1", "cilium-agent"), 60)
         until(lambda: lab.on("worker1", "sh", "-c", HEALTHY) == "200", 180)
     finally:
-        lab.on(plane, "mv", "/root/kube-apiserver.yaml", MANIFEST)
+        lab.on(plane, "mv", ASIDE, MANIFEST)
         lab.on(plane, "sh", "-c", "until curl -sk https://127.0.0.1:6443/readyz | grep -q ok; do sleep 1; done")
 
 

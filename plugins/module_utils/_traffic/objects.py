@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
+
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._cluster.conditions import is_ready
 
 Object = dict[str, Any]
 
@@ -42,3 +44,8 @@ def name(thing: Object) -> str:
 
 def full_name(thing: Object) -> str:
     return f"{thing['metadata']['namespace']}/{thing['metadata']['name']}"
+
+
+def ready_pods(pods: Iterable[Object]) -> list[str]:
+    """Names of those that are ready and not about to end."""
+    return [name(pod) for pod in pods if is_ready(pod)]

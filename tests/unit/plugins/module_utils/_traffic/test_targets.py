@@ -7,8 +7,10 @@ import re
 
 import pytest
 
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.addresses import of_devices
 from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.model import parse_paths
-from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.targets import device_addresses, plan, ready_pods
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.objects import ready_pods
+from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._traffic.targets import plan
 
 
 def make_node(name, internal, external=None, ready="True"):
@@ -356,7 +358,7 @@ def test_node_ports_are_probed_on_the_further_addresses_of_the_node_itself():
 
 def test_what_an_agent_says_of_its_devices():
     devices = [{"name": "eth0", "addresses": ["192.0.2.11", "fe80::1"]}, {"name": "eth1", "addresses": []}]
-    assert device_addresses({"n1": {"kube_proxy_replacement": {"devices": devices}}}) == {"n1": ["192.0.2.11"]}
+    assert of_devices({"n1": {"kube_proxy_replacement": {"devices": devices}}}) == {"n1": ["192.0.2.11"]}
 
 
 HEALTH = {"kube_proxy": {}, "cilium": {}}
