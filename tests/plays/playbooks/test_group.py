@@ -27,6 +27,13 @@ INVENTORY = {
         },
     }
 }
+LOADED = """import sys
+from ansible.plugins.action import ActionBase
+LOADED = [name for name in sys.modules if name.startswith("ansible_collections.fleetops.kubeproxy_free.plugins.filter.")]
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return {"filters": LOADED}
+"""
 PLACES = [
     {"import_playbook": str(PLAYBOOKS / "group.yml")},
     {
@@ -60,7 +67,7 @@ def run(tmp_path):
         shown = tmp_path / "shown"
         shown.mkdir()
         environment = {**os.environ, "JOB_ID": "4711", "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg")}
-        done = ansible_playbook("-i", "inventory.json", "playbooks/playbook.yml", "-e", f"shown={shown}", *words, cwd=tmp_path, env=environment)
+        done = ansible_playbook("-i", "inventory.json", "playbooks/playbook.yml", "-e", f"shown={shown}", *words, cwd=tmp_path, env=environment, first=())
         if done.returncode:
             return " ".join((done.stdout + done.stderr).split())
         return {path.name: json.loads(path.read_text()) for path in shown.iterdir()}
@@ -162,3 +169,14 @@ def test_only_nodes_are_root(run, tmp_path, monkeypatch, words, common, node, be
     ]))  # fmt: skip
     inventory = {"all": {"vars": {"ansible_connection": "local", "kpr_cluster": "eu", **common}, "hosts": {node: {}}}}
     assert run(*words, inventory=inventory) == {node: becomes}
+
+
+def test_a_process_of_a_task_finds_the_collections_filters_loaded(tmp_path):
+    """An action plugin looks before anything is templated there: loading them all takes each process longer than most tasks."""
+    (tmp_path / "action_plugins").mkdir()
+    (tmp_path / "action_plugins" / "loaded.py").write_text(LOADED)
+    look = [{"loaded": {}, "register": "found"}, {"ansible.builtin.debug": {"msg": "FOUND {{ found.filters | length }}"}}]
+    plays = [{"import_playbook": str(PLAYBOOKS / "group.yml")}, {"hosts": "kpr_nodes", "gather_facts": False, "tasks": look}]
+    (tmp_path / "play.yml").write_text(json.dumps(plays))
+    done = ansible_playbook("-i", "localhost,", "-c", "local", "-e", "kpr_cluster=one", "play.yml", cwd=tmp_path, env=os.environ, first=())
+    assert f"FOUND {len(list((PLAYBOOKS.parent / 'plugins' / 'filter').glob('*.py')))}" in done.stdout, done.stdout + done.stderr
