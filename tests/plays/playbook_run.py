@@ -15,12 +15,14 @@ NOT_STARTED = "Local RPC server did not start."
 
 
 def ansible_playbook(*words, cwd, env, first=(PRELOAD,)) -> subprocess.CompletedProcess:
-    """Run it with these words in the folder cwd, after the playbooks in first; once more where Ansible itself did not start.
+    """Run it with these words in the folder cwd, the playbooks in first before its own; once more where Ansible itself did not start.
 
     Its output is text, its exit code is the caller's to judge.
     """
+    playbook = next(place for place, word in enumerate(words) if str(word).endswith(".yml"))
     for _attempt in range(2):
-        done = subprocess.run(["ansible-playbook", *first, *words], cwd=cwd, env=env, stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
+        command = ["ansible-playbook", *words[:playbook], *first, *words[playbook:]]
+        done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
         if NOT_STARTED not in done.stderr:
             break
     return done
