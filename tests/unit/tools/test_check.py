@@ -71,6 +71,15 @@ def test_results_of_an_earlier_run_do_not_count(check):
     assert check("good") == (0, "2 passed, 0 failed, 0 skipped")
 
 
+def test_a_dear_one_that_would_not_end_in_time_is_left_out_and_said_and_counted(check, monkeypatch):
+    monkeypatch.setattr(sys.modules["check"], "LONGEST", {"dear": 35, "good": 90})
+    monkeypatch.setenv("KPR_CHECK_MINUTES", "80")
+    assert check("good", "then", "dear") == (0, "3 passed, 0 failed, 0 skipped"), "one of the cheap ones runs however long it may take"
+    monkeypatch.setenv("KPR_CHECK_MINUTES", "34.9")
+    assert check("good", "then", "dear") == (0, "2 passed, 0 failed, 1 skipped")
+    assert "dear       not run: 0 of 35 minutes are over, and it may take 35. Run it: make dear" in check.out
+
+
 def test_why_a_target_failed_is_said_again_beside_the_sum(check):
     check("crash", "good", "silent")
     shown, words = check.out.split("Why make crash failed, in its own last words:\n")
