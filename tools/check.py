@@ -29,7 +29,7 @@ BAR = re.compile(r"^ *│ ?")
 # How pytest, ansible-playbook and make say what failed: a summary's line, an assertion, a task's error with its message.
 REASON = re.compile(r"(FAILED|ERROR) \S+\.py|E   |\[ERROR\]|fatal: |make.*\*\*\*| +msg: ")
 #: What the dear ones took where a processor gave a third of its usual speed, in minutes.
-LONGEST = {"molecule": 35, "faults": 20}
+LONGEST = {"molecule": 35, "faults": 25}
 REASONS = 20  # the last ones: what failed first has often led to more
 
 
