@@ -10,9 +10,9 @@ version_added: 0.1.0
 short_description: Load this collection's filters once, for all tasks of a run
 description:
   - Gives back what it is given. What counts is that it is named where Ansible's own process reads it, which is in a play's C(hosts).
-  - Ansible runs each task on each host in a process of its own. The first of a collection's filters that such a process meets makes it load all of them, and what
-    it has loaded ends with it. Processes that come after a play with this filter have them already. The playbooks of this collection begin with such a play;
-    a playbook of one's own around its roles should, too.
+  - Ansible runs each task on each host in a process of its own. The first of a collection's filters that such a process meets makes it load all of them, and
+    what it has loaded ends with it. Processes that come after a play with this filter have them already. The playbooks of this collection begin with such a
+    play; a playbook of one's own around its roles should, too.
 options:
   _input:
     description: Any value.

@@ -81,6 +81,10 @@ facts:
       description: Workloads whose pods have a hostPort, each with C(object) and C(ports).
       type: list
       elements: dict
+    scratch:
+      description: Deployments and StatefulSets whose pods have C(emptyDir) volumes, where a drain stops.
+      type: list
+      elements: str
     tight_budgets:
       description: PodDisruptionBudgets that allow no eviction now.
       type: list

@@ -54,6 +54,12 @@ def host_ports(workloads):
     return found
 
 
+def scratch(workloads):
+    """The workloads with pods whose emptyDir volumes are lost when they are moved; DaemonSets' pods are not."""
+    return [workload.reference(item) for item in workloads if workload.rollout(item)["desired"]
+            and any("emptyDir" in volume for volume in item["spec"]["template"]["spec"].get("volumes") or [])]
+
+
 def volumes(found, cluster_ips):
     """Return {name, kind, server, service} of the volumes that the kernel mounts through a Service; cluster_ips: address -> Service."""
     mounted = []

@@ -20,7 +20,7 @@ from ansible_collections.fleetops.kubeproxy_free.plugins.module_utils._plan.pict
 # What the inventory asks for, and what it is if it does not say.
 WANTED = {
     "cluster": "", "helm": "", "helm_binary": "helm", "values": {}, "api_server_host": "", "api_server_port": 6443, "cilium_version": "",
-    "cilium_namespace": "kube-system", "cilium_release": "cilium", "drain": False, "traffic": False, "traffic_namespaces": (),
+    "cilium_namespace": "kube-system", "cilium_release": "cilium", "drain": False, "drain_deletes": False, "traffic": False, "traffic_namespaces": (),
 }
 AFTER_API = (*reach.RULES, *nodes.RULES, *api_address.RULES, *cilium.RULES, *kube_proxy.RULES, *node_rules.RULES, *services.RULES, *surroundings.RULES)
 # Nothing can follow from these, so accepting them would only move the failure.

@@ -103,6 +103,17 @@ def budgets(picture):
     )
 
 
+def drain_stops(picture):
+    if picture.wanted["drain"] and not picture.wanted["drain_deletes"] and not picture.settled and picture.cluster["scratch"]:
+        yield finding(
+            "drain-stops", BLOCKER, picture.name, f"workloads whose pods have emptyDir volumes: {some(picture.cluster['scratch'])}",
+            "With kpr_drain each wave drains its nodes first. Like kubectl drain it stops at such a pod, as what is in the volume is lost with it, and the "
+            "cluster is halted.",
+            "Set handover_drain_delete_emptydir_data: true if that may be lost, or run without kpr_drain. Where none of these pods is on a node that moves, "
+            "accept this finding.",
+        )
+
+
 def drain_nowhere(picture):
     takes_pods = [name for name, facts in picture.linux_nodes.items() if facts["ready"] and not facts["cordoned"]]
     if picture.wanted["drain"] and not picture.settled and len(takes_pods) == 1:
@@ -113,4 +124,4 @@ def drain_nowhere(picture):
         )
 
 
-RULES = (cni, cni_workloads, mesh, virtual_ips, volumes, budgets, drain_nowhere)
+RULES = (cni, cni_workloads, mesh, virtual_ips, volumes, budgets, drain_stops, drain_nowhere)

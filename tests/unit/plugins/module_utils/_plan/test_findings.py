@@ -907,6 +907,29 @@ def drained_and_all_others_are_cordoned(cluster):
     cluster.object("nodes", "cp1")["spec"]["unschedulable"] = True
 
 
+@case("drain-stops", "blocker", says="Deployment kube-system/metrics-server, StatefulSet kube-system/db")
+def drained_with_volumes_that_are_lost(cluster):
+    cluster.wanted["drain"] = True
+    for kind, name in (("deployments", "metrics-server"), ("statefulsets", "db")):
+        item = cluster.add("deployments", "coredns", name)
+        item["spec"]["template"]["spec"]["volumes"].append({"name": "tmp", "emptyDir": {}})
+        if kind == "statefulsets":
+            cluster.objects[kind].append(cluster.objects["deployments"].pop())
+
+
+@pytest.mark.parametrize("change", [{"drain": False}, {"drain_deletes": True}])
+def test_volumes_that_may_be_lost_or_are_not_drained_stop_nothing(cluster, change):
+    drained_with_volumes_that_are_lost(cluster)
+    cluster.wanted.update(change)
+    assert "drain-stops" not in {one["id"] for one in cluster.plan()}
+
+
+def test_a_workload_without_pods_stops_no_drain(cluster):
+    drained_with_volumes_that_are_lost(cluster)
+    cluster.object("deployments", "metrics-server")["spec"]["replicas"] = 0
+    assert [one["found"] for one in cluster.plan() if one["id"] == "drain-stops"] == ["workloads whose pods have emptyDir volumes: StatefulSet kube-system/db"]
+
+
 @pytest.mark.parametrize(("change", "ident", "severity", "item", "says"), CASES)
 def test_finding(cluster, change, ident, severity, item, says):
     change(cluster)
