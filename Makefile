@@ -75,7 +75,7 @@ test-nossh: setup ## there and back through the API alone, with SSH switched off
 test-bootstrap: setup ## a fresh cluster of three control planes, on a lab of its own (ten minutes)
 	$(USE) pytest -v -s tests/bootstrap $(ARGS)
 
-test-planes: setup ## there and back with three control planes, on a lab of its own (a quarter of an hour)
+test-planes: setup ## there and back with three control planes, on a lab of its own (twenty minutes)
 	$(USE) pytest -v -s tests/planes $(ARGS)
 
 test-fleet: setup ## two clusters in one run, of which one fails, on two labs (ten minutes)
