@@ -4,8 +4,8 @@
 """Run the named targets of the Makefile and sum up: `make test`.
 
 The cheap ones, before `then`, all run, so that one run shows all that is wrong; of the dear ones behind it, each runs only if all before it passed.
-With KPR_CHECK_MINUTES in the environment, which .ci/run sets, a dear one that would not end in that time on a slow machine is left out, said and counted as
-skipped: whoever ends the whole from outside would leave no sum at all.
+With KPR_CHECK_MINUTES in the environment, which .ci/run sets, the one in LONGEST is left out where it would not end in that time, said and counted as skipped:
+whoever ends the whole from outside would leave no sum at all. The main job on a real cluster (molecule) is never left out.
 Why a target failed is said again beside the sum: of a run of an hour, the end is what somebody sees first, and often all that is kept.
 """
 
@@ -28,8 +28,8 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 BAR = re.compile(r"^ *│ ?")
 # How pytest, ansible-playbook and make say what failed: a summary's line, an assertion, a task's error with its message.
 REASON = re.compile(r"(FAILED|ERROR) \S+\.py|E   |\[ERROR\]|fatal: |make.*\*\*\*| +msg: ")
-#: What the dear ones took where a processor gave a third of its usual speed, in minutes.
-LONGEST = {"molecule": 35, "faults": 25}
+#: What may be left out, and the minutes it took where a processor gave a third of its usual speed.
+LONGEST = {"faults": 25}
 REASONS = 20  # the last ones: what failed first has often led to more
 
 
@@ -76,7 +76,7 @@ def main() -> int:
             lines.append(f"{target:10} not run: something before it failed")
             continue
         gone = (time.monotonic() - began) / 60
-        if dear and gone + LONGEST.get(target, 0) > minutes:
+        if target in LONGEST and gone + LONGEST[target] > minutes:
             lines.append(f"{target:10} not run: {gone:.0f} of {minutes:.0f} minutes are over, and it may take {LONGEST[target]}. Run it: make {target}")
             totals[2] += 1
             continue

@@ -29,10 +29,9 @@ INVENTORY = {
 }
 LOADED = """import sys
 from ansible.plugins.action import ActionBase
-LOADED = [name for name in sys.modules if name.startswith("ansible_collections.fleetops.kubeproxy_free.plugins.filter.")]
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
-        return {"filters": LOADED}
+        return {"filters": [name for name in sys.modules if name.startswith("ansible_collections.fleetops.kubeproxy_free.plugins.filter.")]}
 """
 PLACES = [
     {"import_playbook": str(PLAYBOOKS / "group.yml")},
